@@ -1,0 +1,146 @@
+"""The records of an installation: declarative base, column types, and the two session factories.
+
+Acts take `Records` and open their own transaction; steps take a `Session` and never commit.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any, NewType
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import DateTime, Dialect, Engine, Enum, MetaData, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+CIVIL_ZONE = ZoneInfo("Africa/Casablanca")
+"""Where civil days are counted: a day is [00:00, next 00:00) here."""
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+HolderId = NewType("HolderId", uuid.UUID)
+OfficeId = NewType("OfficeId", uuid.UUID)
+OfficerId = NewType("OfficerId", uuid.UUID)
+OrderId = NewType("OrderId", uuid.UUID)
+CertificateId = NewType("CertificateId", uuid.UUID)
+DossierId = NewType("DossierId", uuid.UUID)
+DocumentId = NewType("DocumentId", uuid.UUID)
+CeremonyId = NewType("CeremonyId", uuid.UUID)
+ItemId = NewType("ItemId", uuid.UUID)
+
+
+class Base(DeclarativeBase):
+    """Root of every mapped class: one metadata, one migration history."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant, to the microsecond. Refuses naive values on the way in."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant has a zone")
+        value = value.astimezone(UTC)
+        # SQLite keeps text and would silently drop the zone: all of it is UTC, compared as text.
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def enumeration(kind: type[StrEnum], name: str) -> Enum:
+    """A VARCHAR column over the values of `kind`, held by the CHECK constraint `name`."""
+    return Enum(
+        kind,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        validate_strings=True,
+        length=40,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def civil_day(at: datetime) -> date:
+    """The civil day, in Morocco, that holds the instant `at`."""
+    return at.astimezone(CIVIL_ZONE).date()
+
+
+def day_start(day: date) -> datetime:
+    """The first instant of a civil day, as aware UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=CIVIL_ZONE).astimezone(UTC)
+
+
+class Records:
+    """Two session factories on one database: reading, and writing.
+
+    A writing session begins with BEGIN IMMEDIATE on SQLite (a plain BEGIN locks writers out),
+    READ COMMITTED on PostgreSQL, and commits when the block ends without an exception.
+    """
+
+    def __init__(self, reading: Engine, writing: Engine) -> None:
+        self.reading_engine = reading
+        self.writing_engine = writing
+        self._reading = sessionmaker(reading, autoflush=False, expire_on_commit=False)
+        self._writing = sessionmaker(writing, expire_on_commit=False)
+
+    @classmethod
+    def open(cls, url: str) -> Records:
+        """Open the database at a SQLAlchemy URL (sqlite+pysqlite or postgresql+psycopg)."""
+        reading, writing = create_engine(url), create_engine(url)
+        if reading.dialect.name == "sqlite":
+            _configure_sqlite(reading, begin="BEGIN")
+            _configure_sqlite(writing, begin="BEGIN IMMEDIATE")
+        return cls(reading, writing)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads; whatever it changed is rolled back."""
+        with self._reading() as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One writing transaction: committed at the end, rolled back on any exception."""
+        with self._writing() as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.reading_engine.dispose()
+        self.writing_engine.dispose()
+
+
+def _configure_sqlite(engine: Engine, *, begin: str) -> None:
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
