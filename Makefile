@@ -1,0 +1,52 @@
+# Two commands: `make demo` plays the main job, `make test` passes the checks. Each does its own set-up.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: demo test check bench lock setup setup-test clean
+
+DIR ?= var/demo
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# What the service itself needs, and what its tests and checks add: Debian 12 names.
+SYSTEM := python3-venv ca-certificates tzdata softhsm2 openssl poppler-utils fonts-hosny-amiri
+SYSTEM_TEST := postgresql-15 qpdf zbar-tools chromium procps
+
+demo: setup
+	$(BIN)/khatam demo --dir "$(DIR)" $(if $(LICENCE),--licence "$(LICENCE)")
+
+test: setup setup-test check
+	$(BIN)/python -m pytest -q
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: setup
+	$(BIN)/python -m bench
+
+setup: $(VENV)/.installed
+
+setup-test: $(VENV)/.system-test
+
+$(VENV)/.system-test: Makefile deploy/system-packages | $(VENV)/.installed
+	deploy/system-packages $(SYSTEM_TEST)
+	@touch $@
+
+$(VENV)/.installed: Makefile requirements.lock pyproject.toml deploy/system-packages
+	deploy/system-packages $(SYSTEM)
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+# Needs uv (any recent one): `pip install uv`. The lock holds names, versions and hashes, no address.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --extra server --group dev pyproject.toml -o requirements.lock --quiet
+
+clean:
+	rm -rf var .mypy_cache .ruff_cache .pytest_cache .hypothesis
