@@ -49,7 +49,7 @@ def signed_revisions(pdf: bytes) -> list[SignedRevision]:
 
 
 def pdfsig_accepts(pdf: Path, *, signatures: int) -> str:
-    """pdfsig finds `signatures` signatures, each valid."""
+    """Pdfsig finds `signatures` signatures, each valid."""
     said = run("pdfsig", str(pdf))
     valid = said.count("Signature Validation: Signature is Valid.")
     found = len(re.findall(r"^Signature #\d+:", said, re.MULTILINE))
@@ -117,7 +117,9 @@ def openssl_ts_accepts(pdf: Path, trust: Path, untrusted: Path, scratch: Path) -
 
     signed_data = cms.ContentInfo.load(signed_revisions(pdf.read_bytes())[-1].cms)["content"]
     signer = signed_data["signer_infos"][0]
-    tokens = [each["values"][0] for each in signer["unsigned_attrs"] if each["type"].native == "signature_time_stamp_token"]
+    tokens = [
+        each["values"][0] for each in signer["unsigned_attrs"] if each["type"].native == "signature_time_stamp_token"
+    ]
     if not tokens:
         raise PeerDisagrees("the last signature holds no time-stamp token")
     token = scratch / f"{pdf.stem}.tst"
