@@ -20,8 +20,8 @@ def dossier(world: World, own_licence: Path | None) -> None:
     bill.open_chapter(4, "One dossier, from its application to its licence")
     opened, application = _open(world)
     path = f"/v1/dossiers/{opened['id']}"
-    for person, body, text in MEMBERS[:2]:
-        _opinion(world, path, person, body, text, application["sha256"])
+    for member in MEMBERS[:2]:
+        _opinion(world, path, member, application["sha256"])
     bill.refused(
         "minutes before the urban agency's opinion",
         "opinions-missing",
@@ -32,7 +32,7 @@ def dossier(world: World, own_licence: Path | None) -> None:
         "binding-opinion-missing",
         lambda: _licence(world, path, own_licence),
     )
-    _opinion(world, path, *MEMBERS[2], application["sha256"])
+    _opinion(world, path, MEMBERS[2], application["sha256"])
     _minutes(world, path)
     _sign_licences(world, path, own_licence)
 
@@ -55,7 +55,8 @@ def _open(world: World) -> tuple[Any, Any]:
     return opened, kept
 
 
-def _opinion(world: World, path: str, person: Person, body: str, text: str, read: str) -> None:
+def _opinion(world: World, path: str, member: tuple[Person, str, str], read: str) -> None:
+    person, body, text = member
     with world.bill.act(f"opinion of {person.name_latin}: rendered, signed in his own device") as act:
         given = {"holder": world.holders[person.key], "body": body, "opinion": "favourable", "text": text}
         document = world.platform.post(f"{path}/opinions", {**given, "read": [read]})
@@ -86,15 +87,8 @@ def _sign_licences(world: World, path: str, own_licence: Path | None) -> None:
         licence = world.documents["licence"] = _licence(world, path, own_licence)
         act.detail = licence["reference"]
     with bill.act("a second licence drawn up (réfection: no committee)") as act:
-        asked = {
-            "platform_reference": "ROKHAS-2026-0043",
-            "body": cast.COMMUNE,
-            "kind": "refection",
-            "track": "refection",
-        }
-        asked |= {"title": "Ravalement de façade, rue Ibn Sina", "applicant": "F. B.", "parcel": "TF 6789/53"}
-        other = world.platform.post("/v1/dossiers", asked)
-        second = world.documents["second"] = _licence(world, f"/v1/dossiers/{other['id']}", None)
+        second = world.documents["second"] = _without_committee(world, "ROKHAS-2026-0043")
+        world.documents["third"] = _without_committee(world, "ROKHAS-2026-0044")
         act.detail = second["reference"]
     with bill.act("both licences signed by the president in one ceremony, one PIN"):
         world.sign(cast.PRESIDENT, [licence["reference"], second["reference"]])
@@ -104,3 +98,11 @@ def _sign_licences(world: World, path: str, own_licence: Path | None) -> None:
         world.keep("second_licence", world.settled(second["reference"]), "second-licence.pdf")
         world.keep("minutes", world.settled(world.documents["minutes"]["reference"]), "minutes.pdf")
         world.keep("opinion", world.settled(opinion["reference"]), "opinion.pdf")
+
+
+def _without_committee(world: World, platform_reference: str) -> Any:
+    """A licence for works that no committee studies (RGC, art. 20), drawn up, not signed."""
+    asked = {"platform_reference": platform_reference, "body": cast.COMMUNE, "kind": "refection", "track": "refection"}
+    asked |= {"title": "Ravalement de façade, rue Ibn Sina", "applicant": "F. B.", "parcel": "TF 6789/53"}
+    opened = world.platform.post("/v1/dossiers", asked)
+    return _licence(world, f"/v1/dossiers/{opened['id']}", None)

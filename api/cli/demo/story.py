@@ -243,7 +243,7 @@ def _already_held_key(world: World, person: Person) -> None:
         asked = {
             "holder": world.holders[person.key],
             "office": world.offices[person.key],
-            "paid_by": "its holder's body",
+            "paid_by": person.body,
         }
         pem = held.certificate.public_bytes(Encoding.PEM).decode()
         order = world.officer.post("/v1/key-registrations", {**asked, "certificate_pem": pem})
