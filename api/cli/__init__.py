@@ -1,1 +1,4 @@
-"""To be written."""
+"""The command line: `khatam init`, `serve`, `doctor`, `verify`, `demo`.
+
+Commands import their room inside the function, so that `--help` stays fast; each has `--json`.
+"""

@@ -1,0 +1,120 @@
+"""The application of officers, platforms, agents and readers (API and pages)."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api import pages
+from api.auth.errors import AuthError, GrantRefused
+from api.problems import PROBLEM_JSON, BorderError, Problem, problem_of, refused, unreadable
+from api.settings import SettingsRefused
+from api.storage.folder import FileMissing
+from api.wiring import House
+from hsm.errors import HsmError
+from pki.errors import PkiError
+from signer.errors import SignerError
+
+from . import (
+    agent,
+    ceremonies,
+    documents,
+    dossiers,
+    health,
+    issuers,
+    officers,
+    orders,
+    quota,
+    registration,
+    tokens,
+    verification,
+)
+from .border import FORM, JSON, MULTIPART, PDF, Border, freight
+
+OURS = (HsmError, PkiError, SignerError, AuthError, BorderError, FileMissing, SettingsRefused)
+log = logging.getLogger("khatam.http")
+
+
+def build_app(house: House) -> FastAPI:
+    """Build the application over a wired service."""
+    settings = house.settings
+    app = FastAPI(
+        title="Khatam",
+        version="1",
+        description="Signatures and certificates of the permit platform. Every refusal is an RFC 9457 problem.",
+        docs_url=None,  # the stock page fetches its scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.house = house
+    for room in (
+        health,
+        tokens,
+        officers,
+        quota,
+        registration,
+        orders,
+        issuers,
+        dossiers,
+        documents,
+        ceremonies,
+        agent,
+        verification,
+    ):
+        app.include_router(room.router)
+    pages.mount(app)
+    for kind in OURS:
+        app.add_exception_handler(kind, _domain)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_middleware(
+        Border,
+        max_json_bytes=settings.max_json_bytes,
+        special=(
+            freight("/v1/dossiers/[^/]+/files", PDF, max_bytes=settings.max_dossier_pdf_bytes),
+            freight("/v1/dossiers/[^/]+/decision", PDF, JSON, max_bytes=settings.max_dossier_pdf_bytes),
+            freight("/v1/verifications", PDF, max_bytes=settings.max_verification_bytes),
+            freight("/verify", MULTIPART, max_bytes=settings.max_verification_bytes + 64 * 1024),
+            freight("/v1/issuers/[^/]+/crl", "application/pkix-crl", max_bytes=10 * 1024 * 1024),
+            freight("/oauth/token", FORM, max_bytes=64 * 1024),
+        ),
+    )
+    return app
+
+
+def answer(problem: Problem) -> Response:
+    """The problem as a response."""
+    return Response(problem.body(), problem.status, headers=dict(problem.headers), media_type=PROBLEM_JSON)
+
+
+def _domain(request: Request, error: Exception) -> Response:
+    problem = problem_of(error, instance=request.url.path)
+    if isinstance(error, GrantRefused):
+        problem = Problem(
+            status=problem.status,
+            code=problem.code,
+            detail=problem.detail,
+            instance=problem.instance,
+            fields={"error": error.error, "error_description": problem.detail},
+        )
+    return answer(problem)
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    said = {
+        404: "There is nothing at this address.",
+        405: f"This address does not take {request.method}.",
+    }.get(error.status_code, str(error.detail))
+    problem = refused(error.status_code, said, instance=request.url.path)
+    response = answer(problem)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return answer(unreadable(error.errors(), instance=request.url.path))

@@ -1,0 +1,52 @@
+"""What every body and answer of the API has in common."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints
+
+
+class In(BaseModel):
+    """A body: unknown fields are refused, nothing is guessed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Empty(In):
+    """A body without members; it may be left out altogether."""
+
+
+class Out(BaseModel):
+    """An answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _decoded(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("base64 text is needed")  # noqa: TRY004 - pydantic turns ValueError into a 422
+    try:
+        return base64.b64decode(value, validate=True)
+    except binascii.Error as error:
+        raise ValueError("not standard base64 (RFC 4648, 4)") from error
+
+
+def _zulu(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+Base64 = Annotated[
+    bytes, BeforeValidator(_decoded), PlainSerializer(lambda value: base64.b64encode(value).decode(), return_type=str)
+]
+"""Bytes, standard base64 with padding."""
+Zulu = Annotated[datetime, PlainSerializer(_zulu, return_type=str)]
+"""An instant, ISO 8601 in UTC with Z."""
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{2}-[0-9]{7}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

@@ -1,0 +1,1 @@
+"""The one history of the database: Alembic, SQLite and PostgreSQL alike. DBOS keeps its own tables itself."""

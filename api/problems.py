@@ -1,0 +1,227 @@
+"""Errors as HTTP problems (RFC 9457): the one place where a refusal of the domain meets a status code.
+
+The table names each leaf of every package's tree; a test keeps it complete. What is not in it is a plain
+500 with a reference, and its story goes to the log only.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from api.auth import errors as auth
+from hsm import errors as hsm
+
+PROBLEM_JSON = "application/problem+json"
+log = logging.getLogger("khatam.problems")
+
+
+class BorderError(Exception):
+    """A request that is refused before any act was called. Nothing was done."""
+
+
+class KeyReused(BorderError):
+    """An Idempotency-Key that came before with another request."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This Idempotency-Key came before with another request. Nothing was done: a new act needs a new key."
+        )
+
+
+class KeyMalformed(BorderError):
+    """An Idempotency-Key that is empty or too long."""
+
+    def __init__(self) -> None:
+        super().__init__("An Idempotency-Key has 8 to 200 visible characters. Nothing was done.")
+
+
+class RequestInProgress(BorderError):
+    """The same request is being answered at this moment."""
+
+    def __init__(self) -> None:
+        super().__init__("The same request is being worked on. Nothing was done twice: ask again in a moment.")
+
+
+class NotFound(BorderError):
+    """No such thing under that identifier, or none that this caller may see."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"There is no {kind} {name} here. Nothing was done.")
+        self.kind = kind
+        self.name = name
+
+
+class Malformed(BorderError):
+    """A value that no schema could refuse."""
+
+    def __init__(self, said: str, pointer: str) -> None:
+        super().__init__(f"{said} Nothing was done.")
+        self.pointer = pointer
+
+
+Row = tuple[int, str]
+
+PROBLEMS: dict[type[Exception], Row] = {
+    auth.CredentialsMissing: (401, "credentials-missing"),
+    auth.CredentialsRefused: (401, "credentials-refused"),
+    auth.NotPermitted: (403, "not-permitted"),
+    auth.ClientRefused: (401, "client-refused"),
+    auth.GrantRefused: (400, "grant-refused"),
+    auth.ProofRefused: (401, "dpop-proof-refused"),
+    KeyReused: (422, "idempotency-key-reused"),
+    KeyMalformed: (400, "idempotency-key-malformed"),
+    RequestInProgress: (409, "request-in-progress"),
+    NotFound: (404, "not-found"),
+    Malformed: (422, "request-malformed"),
+    hsm.PinRefused: (503, "device-pin-refused"),
+    hsm.PinLastTry: (503, "device-pin-last-try"),
+    hsm.PinLocked: (503, "device-pin-locked"),
+    hsm.PinRequired: (503, "device-pin-required"),
+    hsm.DeviceUnavailable: (503, "device-unavailable"),
+    hsm.DeviceMismatch: (503, "device-mismatch"),
+    hsm.DeviceTimeout: (503, "device-timeout"),
+    hsm.KeyNotFound: (503, "device-key-not-found"),
+    hsm.MechanismUnsupported: (503, "mechanism-unsupported"),
+    hsm.SoftwareKeysRefused: (503, "software-keys-refused"),
+}
+
+STATUS_CODES: dict[int, str] = {
+    400: "request-malformed",
+    401: "credentials-missing",
+    403: "not-permitted",
+    404: "not-found",
+    405: "method-not-allowed",
+    406: "not-acceptable",
+    408: "request-timeout",
+    411: "length-required",
+    413: "body-too-large",
+    415: "content-type-unsupported",
+    422: "request-malformed",
+    429: "too-many-requests",
+    431: "headers-too-large",
+    500: "internal-error",
+    503: "unavailable",
+}
+
+_RESERVED = frozenset({"type", "title", "status", "detail", "instance", "code", "errors"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One problem, ready to be sent."""
+
+    status: int
+    code: str
+    detail: str
+    instance: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def body(self) -> bytes:
+        """The JSON object of RFC 9457, 3."""
+        members = {
+            "type": f"urn:khatam:problem:{self.code}",
+            "title": self.code.replace("-", " ").capitalize(),
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "instance": self.instance,
+            **self.fields,
+        }
+        return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def row_of(error: Exception) -> Row | None:
+    """The table's row for the error's class, or for the nearest class above it."""
+    return next((PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS), None)
+
+
+def problem_of(error: Exception, *, instance: str) -> Problem:
+    """The problem that an error of ours becomes; an error without a row is an internal one."""
+    row = row_of(error)
+    if row is None:
+        return internal(error, instance=instance)
+    status, code = row
+    headers: dict[str, str] = {}
+    if status == 401:  # noqa: PLR2004
+        headers["WWW-Authenticate"] = 'DPoP algs="ES256"' if isinstance(error, auth.ProofRefused) else "Bearer"
+    if isinstance(error, RequestInProgress) or getattr(error, "retriable", False) is True:
+        headers["Retry-After"] = "1"
+    said = str(error) or (type(error).__doc__ or code).split("\n")[0]
+    return Problem(status=status, code=code, detail=said, instance=instance, fields=_fields(error), headers=headers)
+
+
+def refused(status: int, detail: str, *, instance: str, fields: Mapping[str, Any] | None = None) -> Problem:
+    """A problem of HTTP itself: 404, 405, 413, 415 …"""
+    code = STATUS_CODES.get(status, "request-malformed" if status < 500 else "internal-error")  # noqa: PLR2004
+    return Problem(status=status, code=code, detail=detail, instance=instance, fields=fields or {})
+
+
+def unreadable(errors: Iterable[Any], *, instance: str) -> Problem:
+    """A body or query that its schema refuses, each place with its JSON pointer (RFC 6901)."""
+    places = [
+        {"pointer": _pointer(each["loc"]), "in": str(each["loc"][0]) if each["loc"] else "body", "said": each["msg"]}
+        for each in errors
+    ]
+    first = places[0] if places else {"pointer": "", "said": "not readable"}
+    detail = f"The request is not as described ({first['pointer'] or '/'}: {first['said']}). Nothing was done."
+    return refused(422, detail, instance=instance, fields={"errors": places})
+
+
+def internal(error: BaseException, *, instance: str) -> Problem:
+    """A 500 with a reference; what happened stands in the log under it."""
+    reference = secrets.token_hex(6)
+    log.error("internal error, reference %s, at %s", reference, instance, exc_info=error)
+    detail = (
+        "Something went wrong here, not in the request. What was being done is finished or released by the service "
+        f"itself; if asking again does not help, tell the operator the reference {reference}."
+    )
+    fields = {"reference": reference}
+    return Problem(status=500, code="internal-error", detail=detail, instance=instance, fields=fields)
+
+
+def _pointer(loc: Iterable[object]) -> str:
+    parts = list(loc)[1:]
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _fields(error: Exception) -> dict[str, Any]:
+    """Public attributes of the error that JSON can carry; they never repeat a standard member."""
+    names = set(getattr(error, "__dict__", {}))
+    for kind in type(error).__mro__:
+        slots = getattr(kind, "__slots__", ())
+        names |= {slots} if isinstance(slots, str) else set(slots)
+    found: dict[str, Any] = {}
+    for name in sorted(names):
+        if name.startswith("_") or name in _RESERVED or not hasattr(error, name):
+            continue
+        try:
+            found[name] = _json(getattr(error, name))
+        except TypeError:
+            continue
+    return found
+
+
+def _json(value: object) -> object:
+    match value:
+        case Enum():
+            return _json(value.value)
+        case None | bool() | int() | float() | str():
+            return value
+        case UUID():
+            return str(value)
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case date():
+            return value.isoformat()
+        case list() | tuple() | set() | frozenset():
+            return [_json(each) for each in value]
+    raise TypeError
