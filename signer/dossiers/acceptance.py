@@ -1,0 +1,81 @@
+"""Act: draw up the acceptance that a holder signs with his new key before it signs anything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from pki.journal.acts import Actor
+from pki.records import HolderId, OrderId, Records
+from signer.dossiers.documents import DocumentRecord
+from signer.dossiers.drafting import (
+    Draft,
+    Drafting,
+    Field,
+    body_facts,
+    drafted,
+    holder_facts,
+    lay_out,
+    take_reference,
+    write_draft,
+)
+from signer.dossiers.errors import DocumentComplete
+from signer.dossiers.kinds import DocumentKind, DocumentState
+from signer.dossiers.standing import live_document
+
+ACCEPTANCE_FIELD = "Holder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedKey:
+    """The key to be accepted: its order, holder, body, and the certificate that names it."""
+
+    order: OrderId
+    holder: HolderId
+    body_code: str
+    certificate_sha256: str
+    serial: str
+
+
+def draft_key_acceptance(
+    records: Records, drafting: Drafting, *, key: AcceptedKey, by: Actor, at: datetime
+) -> DocumentRecord:
+    """Draw up the acceptance of one order's key; it belongs to no dossier.
+
+    :raise DocumentComplete: the acceptance of this order is signed.
+    """
+    draft = Draft(
+        kind=DocumentKind.KEY_ACCEPTANCE,
+        dossier=None,
+        order=key.order,
+        body_code=key.body_code,
+        title=f"Certificate {key.serial}",
+        live_slot=_slot(key.order),
+        fields=(Field(name=ACCEPTANCE_FIELD, body_code=key.body_code, signer=key.holder),),
+    )
+    with records.reading() as session:
+        _refuse_accepted(session, key.order)
+        facts: dict[str, object] = {
+            "body": body_facts(session, key.body_code),
+            "signer": holder_facts(session, key.holder),
+            "certificate_sha256": key.certificate_sha256,
+            "serial": key.serial,
+        }
+    reference = take_reference(records, DocumentKind.KEY_ACCEPTANCE, at)
+    laid = lay_out(drafting, draft, facts, reference=reference, at=at)
+    with records.writing() as session:
+        _refuse_accepted(session, key.order)
+        return drafted(drafting, write_draft(session, draft, laid, by=by, at=at))
+
+
+def _slot(order: UUID) -> str:
+    return f"key_acceptance:{order}"
+
+
+def _refuse_accepted(session: Session, order: UUID) -> None:
+    former = live_document(session, _slot(order))
+    if former is not None and former.state is DocumentState.SIGNED:
+        raise DocumentComplete(former.reference)
