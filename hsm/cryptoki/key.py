@@ -1,0 +1,54 @@
+"""A key in a device, as everything in Khatam sees it."""
+
+from typing import TYPE_CHECKING
+
+from hsm.cryptoki.mechanisms import Way
+from hsm.errors import MechanismUnsupported
+from hsm.keys import KeyRef, PublicKey, SignatureAlgorithm
+from hsm.pin import PinSource
+
+if TYPE_CHECKING:
+    from hsm.cryptoki.module import Module
+
+
+class DeviceKey:
+    """A key in a device as a `SigningKey`. Safe for several threads; the device signs one at a time."""
+
+    def __init__(
+        self,
+        module: "Module",
+        ref: KeyRef,
+        pins: PinSource,
+        *,
+        public_key: PublicKey,
+        possible: dict[SignatureAlgorithm, Way],
+        always_authenticate: bool,
+    ) -> None:
+        """For `Module.key` only."""
+        self._module = module
+        self._possible = possible
+        self._public_key = public_key
+        self.ref = ref
+        self.pins = pins
+        self.always_authenticate = always_authenticate
+
+    @property
+    def public_key(self) -> PublicKey:
+        return self._public_key
+
+    @property
+    def algorithms(self) -> tuple[SignatureAlgorithm, ...]:
+        return tuple(self._possible)
+
+    def sign(self, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
+        """Sign `message`; see `hsm.keys.SigningKey`. A key that asks its PIN each time asks the source here.
+
+        :raise MechanismUnsupported: not one of `algorithms`.
+        """
+        way = self._possible.get(algorithm)
+        if way is None:
+            raise MechanismUnsupported(f"This key cannot sign with {algorithm.value}. Nothing was signed.")
+        return self._module.sign_prepared(self, way, way.prepare(message, algorithm))
+
+    def __repr__(self) -> str:
+        return f"DeviceKey({self.ref!r})"

@@ -1,0 +1,73 @@
+"""PINs that a device has refused, so that no program ever sends one of them again."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pkcs11 import PinIncorrect, PinInvalid, PinLenRange
+
+from hsm.cryptoki.device import DeviceInfo
+from hsm.errors import PinLastTry, PinLocked, PinRefused
+from hsm.pin import Pin, PinSource
+
+
+class RefusedPins:
+    """Remembers refusals by device, as keyed digests under a key that never leaves this object.
+
+    Touched on the owner's thread only.
+    """
+
+    # THREAT: a service that reopens its device after each error sends a wrong PIN again and again, and locks it.
+    # DEFENCE: a PIN that a device refused is not sent to it again by this process; a person's other PIN is.
+    # TEST: tests/hsm/cryptoki/test_pins.py::test_a_refused_pin_is_never_sent_again
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._refused: dict[str, set[bytes]] = {}
+
+    @contextmanager
+    def one_try(self, serial: str, pin: Pin | None) -> Iterator[None]:
+        """Around the one driver's call that sends `pin`: a refusal is remembered, success forgets those before.
+
+        :raise PinRefused: that device has refused this PIN before; the call is not made.
+        """
+        if pin is None:
+            yield
+            return
+        digest = hmac.digest(self._key, pin.reveal().encode(), hashlib.sha256)
+        if digest in self._refused.get(serial, ()):
+            raise PinRefused(
+                "The device refused this same PIN before, so it was not sent again. Nothing was done: "
+                "give the right PIN (for a service: correct its PIN file and start it again)."
+            )
+        try:
+            yield
+        except (PinIncorrect, PinInvalid, PinLenRange):
+            self._refused.setdefault(serial, set()).add(digest)
+            raise
+        self._refused.pop(serial, None)
+
+
+def ask(info: DeviceInfo, pins: PinSource) -> Pin | None:
+    """Ask for the PIN of that device once; None when nothing needs to be typed here.
+
+    Runs on the caller's thread: a person may take a minute.
+
+    :raise PinLocked: the device says so, or has no PIN yet; nobody was asked.
+    :raise PinLastTry: one try is left, and the source refuses or cannot be asked (PIN pad).
+    """
+    if info.pin_locked or not info.pin_set:
+        state = "is locked" if info.pin_locked else "was never set"
+        raise PinLocked(f"The PIN of device {info.address} {state}. Nothing was sent to it: it needs an unblock.")
+    if info.protected_path:
+        if info.pin_final_try:
+            raise PinLastTry(
+                f"Device {info.address} has one PIN try left and its PIN is typed on the reader. Nothing was asked: "
+                "unblock it first."
+            )
+        return None
+    if not info.login_required:
+        return None
+    return pins.pin(device_label=info.label, device_serial=info.serial, last_try=info.pin_final_try)
