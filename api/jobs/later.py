@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from dbos import DBOSClient
+from dbos import DBOS, DBOSClient
 from dbos._serialization import Serializer
 from sqlalchemy.orm import Session
 
@@ -33,6 +33,11 @@ class JsonSerializer(Serializer):
 def dbos_database_url(url: str) -> str:
     """The installation's database as DBOS wants it named."""
     return url.replace("sqlite+pysqlite:", "sqlite:", 1)
+
+
+def make_queue_tables(url: str) -> None:
+    """Create or migrate DBOS's own tables; safe to run again."""
+    DBOS.migrate(dbos_database_url(url))
 
 
 class Later:

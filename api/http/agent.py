@@ -1,0 +1,1 @@
+"""The signing agent: sessions by DPoP, manifest, items, values; enrolment."""
