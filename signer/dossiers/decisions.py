@@ -82,9 +82,7 @@ def draft_decision(
         grounds = decision_grounds(session, dossier=dossier, kind=asked.kind)
         document = write_draft(session, draft, laid, by=by, at=at)
         session.add(
-            Decision(
-                document_id=document.id, dossier_id=row.id, minutes_id=grounds.minutes_id, text=asked.text
-            )
+            Decision(document_id=document.id, dossier_id=row.id, minutes_id=grounds.minutes_id, text=asked.text)
         )
         return drafted(drafting, document)
 

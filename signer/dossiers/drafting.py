@@ -150,9 +150,7 @@ def write_draft(session: Session, draft: Draft, laid: LaidOut, *, by: Actor, at:
     session.flush()
     for field in draft.fields:
         session.add(
-            DocumentField(
-                document_id=document.id, name=field.name, body_code=field.body_code, signer_id=field.signer
-            )
+            DocumentField(document_id=document.id, name=field.name, body_code=field.body_code, signer_id=field.signer)
         )
     session.add(
         Revision(document_id=document.id, number=0, sha256=laid.sha256, size=laid.size, level=Level.NONE, made_at=at)

@@ -24,7 +24,8 @@ class DossierExists(DossierError):
 
     def __init__(self, platform_reference: str, reference: str) -> None:
         super().__init__(
-            f"{platform_reference} was opened before, as {reference}. No second dossier was opened: go on with that one."
+            f"{platform_reference} was opened before, as {reference}. No second dossier was opened: "
+            "go on with that one."
         )
         self.platform_reference = platform_reference
         self.reference = reference
@@ -47,8 +48,8 @@ class CommitteeUnknown(DossierError):
 
     def __init__(self, body_code: str, missing: Sequence[str]) -> None:
         super().__init__(
-            f"The committee for {body_code} needs {', '.join(missing)}, and the register names none for this territory. "
-            "The dossier was not opened: have the body recorded first."
+            f"The committee for {body_code} needs {', '.join(missing)}, and the register names none for this "
+            "territory. The dossier was not opened: have the body recorded first."
         )
         self.body = body_code
         self.missing = tuple(missing)
@@ -59,7 +60,8 @@ class BodyMayNotDecide(DossierError):
 
     def __init__(self, body_code: str) -> None:
         super().__init__(
-            f"{body_code} is no commune or arrondissement of the register. Nothing was opened: give the body that decides."
+            f"{body_code} is no commune or arrondissement of the register. Nothing was opened: "
+            "give the body that decides."
         )
         self.body = body_code
 
@@ -130,8 +132,8 @@ class OneOpinionPerPerson(DossierError):
 
     def __init__(self, reference: str) -> None:
         super().__init__(
-            f"This person gave the opinion {reference} for another body of this committee. No second one was drawn up: "
-            "each body is represented by its own member (RGC, art. 29)."
+            f"This person gave the opinion {reference} for another body of this committee. No second one was drawn "
+            "up: each body is represented by its own member (RGC, art. 29)."
         )
         self.reference = reference
 
@@ -151,7 +153,9 @@ class NoCommittee(DossierError):
     """Works that no committee studies have no minutes (RGC, art. 20)."""
 
     def __init__(self) -> None:
-        super().__init__("No committee studies this dossier (RGC, art. 20). No minutes were drawn up: go to the decision.")
+        super().__init__(
+            "No committee studies this dossier (RGC, art. 20). No minutes were drawn up: go to the decision."
+        )
 
 
 class MinutesStand(DossierError):
@@ -159,7 +163,8 @@ class MinutesStand(DossierError):
 
     def __init__(self, reference: str) -> None:
         super().__init__(
-            f"The minutes {reference} already carry a signature and match the opinions. None were drawn up: go on with them."
+            f"The minutes {reference} already carry a signature and match the opinions. None were drawn up: "
+            "go on with them."
         )
         self.reference = reference
 
@@ -242,6 +247,17 @@ class DocumentSuperseded(DossierError):
         self.reference = reference
 
 
+class DocumentOutdated(DossierError):
+    """What the document was drawn up on (files, opinions, minutes) has changed since."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            f"The files, opinions or minutes under {reference} have changed since it was drawn up. Nothing was signed: "
+            "draw it up again."
+        )
+        self.reference = reference
+
+
 class DocumentComplete(DossierError):
     """Every field of the document is signed."""
 
@@ -273,7 +289,8 @@ class DocumentLeased(DossierError):
 
     def __init__(self, reference: str, signer: UUID, name: str, until: datetime) -> None:
         super().__init__(
-            f"{reference} is being signed by {name} until {until:%H:%M:%S} UTC. Nothing was changed: ask again after that."
+            f"{reference} is being signed by {name} until {until:%H:%M:%S} UTC. Nothing was changed: "
+            "ask again after that."
         )
         self.reference = reference
         self.signer = signer
@@ -285,7 +302,9 @@ class HeadMoved(DossierError):
     """Compare-and-set failed: the head is no longer the revision that was worked on."""
 
     def __init__(self, reference: str) -> None:
-        super().__init__(f"The head of {reference} moved meanwhile. Nothing was written: start again from the new head.")
+        super().__init__(
+            f"The head of {reference} moved meanwhile. Nothing was written: start again from the new head."
+        )
         self.reference = reference
 
 
@@ -301,7 +320,9 @@ class StatusCorrected(DossierError):
     """The status act to correct was corrected before, or belongs to another licence."""
 
     def __init__(self, status: UUID) -> None:
-        super().__init__(f"The status act {status} cannot be corrected by this one. Nothing was recorded: correct the last.")
+        super().__init__(
+            f"The status act {status} cannot be corrected by this one. Nothing was recorded: correct the last."
+        )
         self.status = status
 
 

@@ -70,7 +70,9 @@ def renew_leases(session: Session, *, ceremony: CeremonyId, until: datetime, at:
     return changed_rows(renewed)
 
 
-def holds_lease(session: Session, *, document: DocumentId, ceremony: CeremonyId, head_sha256: str, at: datetime) -> bool:
+def holds_lease(
+    session: Session, *, document: DocumentId, ceremony: CeremonyId, head_sha256: str, at: datetime
+) -> bool:
     """Whether the ceremony's lease on that very head is alive."""
     held = select(Lease.document_id).where(
         Lease.document_id == document,

@@ -85,9 +85,7 @@ def licence_force(
     """Whether the licence has force at `at`, by the acts recorded up to `known_at` (by default all of them)."""
     later = aliased(LicenceStatus)
     corrected = select(later.id).where(later.supersedes_id == LicenceStatus.id)
-    asked = select(LicenceStatus).where(
-        LicenceStatus.document_id == document, LicenceStatus.in_effect <= civil_day(at)
-    )
+    asked = select(LicenceStatus).where(LicenceStatus.document_id == document, LicenceStatus.in_effect <= civil_day(at))
     if known_at is not None:
         corrected = corrected.where(later.recorded_at <= known_at)
         asked = asked.where(LicenceStatus.recorded_at <= known_at)

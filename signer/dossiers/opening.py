@@ -143,9 +143,7 @@ def required_opinions(session: Session, dossier: DossierId) -> tuple[RequiredOpi
     )
 
 
-def _name_committee(
-    session: Session, body: Body, requirements: Sequence[Requirement]
-) -> tuple[RequiredOpinion, ...]:
+def _name_committee(session: Session, body: Body, requirements: Sequence[Requirement]) -> tuple[RequiredOpinion, ...]:
     """Find the bodies that the rules ask for; a kind nobody answers to is refused, never skipped."""
     members: list[RequiredOpinion] = []
     missing: list[str] = []

@@ -162,7 +162,5 @@ def _facts(
         "signer": holder_facts(session, given.holder),
         "opinion": given.opinion.value,
         "text": given.text,
-        "read": [
-            {"reference": file.reference, "title": file.title, "sha256": file.head_sha256} for file in files
-        ],
+        "read": [{"reference": file.reference, "title": file.title, "sha256": file.head_sha256} for file in files],
     }

@@ -23,6 +23,7 @@ from signer.dossiers.tables import (
     Document,
     DocumentField,
     Dossier,
+    Lease,
     MinutesEntry,
     Opinion,
     OpinionReading,
@@ -87,7 +88,7 @@ def committee(session: Session, dossier: DossierId) -> list[MemberStanding]:
 def file_heads(session: Session, dossier: DossierId) -> dict[UUID, str]:
     """Current version of every application file: file id to digest."""
     asked = select(ApplicationFile.id, ApplicationFile.head_sha256).where(ApplicationFile.dossier_id == dossier)
-    return {file: sha256 for file, sha256 in session.execute(asked)}
+    return {row.id: row.head_sha256 for row in session.execute(asked)}
 
 
 def _standing(session: Session, member: CommitteeMember, heads: dict[UUID, str]) -> MemberStanding:
@@ -97,7 +98,7 @@ def _standing(session: Session, member: CommitteeMember, heads: dict[UUID, str])
     read: dict[UUID, str] = {}
     if document is not None:
         asked = select(OpinionReading.file_id, OpinionReading.sha256).where(OpinionReading.document_id == document.id)
-        read = {file: sha256 for file, sha256 in session.execute(asked)}
+        read = {row.file_id: row.sha256 for row in session.execute(asked)}
     return MemberStanding(
         body_code=member.body_code,
         body_kind=member.body_kind,
@@ -123,12 +124,15 @@ def minutes_match(session: Session, minutes: Document, members: list[MemberStand
 
 
 def refuse_decided(session: Session, dossier: DossierId) -> None:
-    """Refuse to go on with a dossier whose decision is signed.
+    """Refuse to go on with a dossier whose decision is signed, or whose signature is acknowledged.
 
     :raise DossierDecided: it is.
     """
     decision = live_document(session, slot(DocumentKind.LICENCE, dossier))
-    if decision is not None and decision.state is DocumentState.SIGNED:
+    if decision is None:
+        return
+    kept = select(Lease.document_id).where(Lease.document_id == decision.id, Lease.kept)
+    if decision.state is DocumentState.SIGNED or session.scalar(kept) is not None:
         raise DossierDecided(decision.reference)
 
 

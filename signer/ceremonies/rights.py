@@ -1,0 +1,67 @@
+"""Whether this person may sign this document now: the document's rules, his office, his key. Steps only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from pki.quota.orders import HeldCertificate, signing_certificate
+from pki.records import HolderId, OfficeId
+from pki.registration.entitlement import Answer, entitlement
+from signer.ceremonies.errors import NotEntitled
+from signer.dossiers.documents import field_for
+from signer.dossiers.kinds import DocumentKind
+from signer.dossiers.signable import refuse_unsignable
+from signer.dossiers.tables import Document, DocumentField
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """Proof that a signer may sign, at one instant: his office, his function, his certificate."""
+
+    office: OfficeId
+    function: str
+    body_code: str
+    certificate: HeldCertificate
+
+
+def accept_signer(
+    session: Session, *, document: Document, signer: HolderId, at: datetime
+) -> tuple[DocumentField, Rights]:
+    """Return the field he is to sign and his rights, or refuse.
+
+    :raise DossierError: the document may not be signed now, or not by him.
+    :raise NotEntitled: the register says no, or does not know.
+    :raise NoUsableKey: no active, unblocked signature key.
+    """
+    own = field_for(session, document, signer)
+    refuse_unsignable(session, document)
+    rights = accept_rights(
+        session, kind=document.kind, reference=document.reference, body_code=own.body_code, signer=signer, at=at
+    )
+    return own, rights
+
+
+def accept_rights(
+    session: Session, *, kind: DocumentKind, reference: str, body_code: str, signer: HolderId, at: datetime
+) -> Rights:
+    """The signer's own side alone: office and key.
+
+    :raise NotEntitled: the register says no, or does not know.
+    :raise NoUsableKey: no active, unblocked signature key.
+    """
+    # THREAT: a president out of office, or a thief with a key reported lost, signs a licence.
+    # DEFENCE: office and key are asked when the ceremony opens, when the value comes, and before its time-stamp.
+    # TEST: tests/signer/ceremonies/test_values.py::test_key_blocked_between_prepare_and_value
+    entitled = entitlement(session, holder=signer, body_code=body_code, act=kind.act, at=at)
+    if entitled.answer is not Answer.YES or entitled.office is None or entitled.function is None:
+        raise NotEntitled(reference, entitled.answer.value, entitled.reason, entitled.article)
+    certificate = signing_certificate(session, holder=signer, at=at, accepting=kind is DocumentKind.KEY_ACCEPTANCE)
+    return Rights(
+        office=entitled.office,
+        function=str(entitled.function),
+        body_code=body_code,
+        certificate=certificate,
+    )
