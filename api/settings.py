@@ -198,12 +198,6 @@ class Settings(BaseSettings):
             raise SettingsRefused(f"The secret file {path} is empty. Nothing was started.")
         return Secret(bytes.fromhex(value.decode()))
 
-    def prepare_module(self) -> None:
-        """Point SoftHSM at this installation's devices. To be called before a module is loaded."""
-        configuration = self.devices / "softhsm2.conf"
-        if configuration.exists():
-            os.environ["SOFTHSM2_CONF"] = str(configuration)
-
 
 def data_folder(named: Path | None) -> Path:
     """The installation's folder: the one named on the command line, else KHATAM_DATA.

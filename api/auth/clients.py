@@ -62,6 +62,14 @@ class ClientProof:
     assertion: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Registered:
+    id: str
+    scopes: str
+    secret_hash: str | None
+    public_keys: str | None
+
+
 def register_client(
     records: Records,
     *,
@@ -145,7 +153,7 @@ def client_of(records: Records, *, token: str, at: datetime) -> PlatformClient:
 
 def _authenticated(
     records: Records, proof: ClientProof, *, audiences: Sequence[str], secrets_allowed: bool, at: datetime
-) -> ClientRow:
+) -> _Registered:
     if proof.assertion is not None:
         if proof.client_secret is not None or proof.assertion_type != ASSERTION_TYPE:
             raise ClientRefused("one way of authentication at a time")
@@ -165,7 +173,7 @@ def _authenticated(
 
 def _by_assertion(
     records: Records, assertion: str, *, claimed: str | None, audiences: Sequence[str], at: datetime
-) -> ClientRow:
+) -> _Registered:
     """RFC 7523, 3: iss = sub = client, our audience, short life, used once."""
     client_id = _unverified_issuer(assertion)
     if claimed is not None and claimed != client_id:
@@ -206,11 +214,13 @@ def _unverified_issuer(assertion: str) -> str:
     return named
 
 
-def _client(records: Records, client_id: str) -> ClientRow:
+def _client(records: Records, client_id: str) -> _Registered:
     with records.reading() as session:
         client = session.scalars(
             select(ClientRow).where(ClientRow.id == client_id, ClientRow.ended_at.is_(None))
         ).one_or_none()
-    if client is None:
-        raise ClientRefused("unknown client or wrong secret")
-    return client
+        if client is None:
+            raise ClientRefused("unknown client or wrong secret")
+        return _Registered(
+            id=client.id, scopes=client.scopes, secret_hash=client.secret_hash, public_keys=client.public_keys
+        )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MAKING, MADE = "making", "made"
 CLIENT_ID = "permit-platform"
-SECRETS = ("cin-encryption-key", "cin-hash-key", "check-key", "answers-key", "keys-authkey")
+SECRETS = ("cin-encryption-key", "cin-hash-key", "check-key", "answers-key")
 ROLES = {
     "root": "ec-p384",
     "issuing": "ec-p384",
@@ -132,6 +132,7 @@ class _Making:
         """One software device a role, its PIN file, its key; `keys.json` says which is which."""
         from hsm.cryptoki.module import Module
         from hsm.cryptoki.provisioning import initialise_softhsm_device, write_softhsm_conf
+        from hsm.cryptoki.roles import KeysConfig, RoleKey
         from hsm.keys import KeyKind
         from hsm.pin import Pin, PinFile
 
@@ -145,9 +146,8 @@ class _Making:
             serials[role] = initialise_softhsm_device(
                 conf, label=role, so_pin=Pin(secrets.token_hex(12)), pin=pin, module=settings.module
             )
-        settings.prepare_module()
         roles = {}
-        with Module.open(settings.module) as module:
+        with Module.open(settings.module, softhsm_conf=conf) as module:
             for role, kind in ROLES.items():
                 ref, _ = module.generate_key_pair(
                     device_label=role,
@@ -157,14 +157,9 @@ class _Making:
                     key_id=secrets.token_bytes(8),
                     pins=PinFile(pins[role]),
                 )
-                roles[role] = {
-                    "label": role,
-                    "serial": ref.device_serial,
-                    "key_id": ref.key_id.hex(),
-                    "pin_file": str(pins[role]),
-                }
-        keys = {"module": str(settings.module), "roles": roles}
-        _write(settings.keys_configuration, json.dumps(keys, indent=1))
+                roles[role] = RoleKey(ref=ref, pin_file=pins[role])
+        keys = KeysConfig(module=settings.module, softhsm_conf=conf, roles=roles)
+        _write(settings.keys_configuration, keys.dump())
 
     def make_database(self) -> None:
         """Our tables by their migrations, DBOS's by its own."""

@@ -9,7 +9,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api import pages
 from api.auth.errors import AuthError, GrantRefused
 from api.problems import PROBLEM_JSON, BorderError, Problem, problem_of, refused, unreadable
 from api.settings import SettingsRefused
@@ -19,20 +18,6 @@ from hsm.errors import HsmError
 from pki.errors import PkiError
 from signer.errors import SignerError
 
-from . import (
-    agent,
-    ceremonies,
-    documents,
-    dossiers,
-    health,
-    issuers,
-    officers,
-    orders,
-    quota,
-    registration,
-    tokens,
-    verification,
-)
 from .border import FORM, JSON, MULTIPART, PDF, Border, freight
 
 OURS = (HsmError, PkiError, SignerError, AuthError, BorderError, FileMissing, SettingsRefused)
@@ -41,6 +26,23 @@ log = logging.getLogger("khatam.http")
 
 def build_app(house: House) -> FastAPI:
     """Build the application over a wired service."""
+    from api import pages
+
+    from . import (
+        agent,
+        ceremonies,
+        documents,
+        dossiers,
+        health,
+        issuers,
+        officers,
+        orders,
+        quota,
+        registration,
+        tokens,
+        verification,
+    )
+
     settings = house.settings
     app = FastAPI(
         title="Khatam",
@@ -66,10 +68,7 @@ def build_app(house: House) -> FastAPI:
     ):
         app.include_router(room.router)
     pages.mount(app)
-    for kind in OURS:
-        app.add_exception_handler(kind, _domain)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(RequestValidationError, _validation)
+    add_problems(app)
     app.add_middleware(
         Border,
         max_json_bytes=settings.max_json_bytes,
@@ -83,6 +82,14 @@ def build_app(house: House) -> FastAPI:
         ),
     )
     return app
+
+
+def add_problems(app: FastAPI) -> None:
+    """Turn every refusal into its problem."""
+    for kind in OURS:
+        app.add_exception_handler(kind, _domain)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _validation)
 
 
 def answer(problem: Problem) -> Response:

@@ -32,8 +32,8 @@ def client() -> Iterator[TestClient]:
 
     routes = [Route("/echo", echo, methods=["POST"]), Route("/pdf", echo, methods=["POST"]), Route("/broken", broken)]
     inner = Starlette(routes=routes, exception_handlers={HTTPException: http_error})  # type: ignore[dict-item]
-    border = Border(inner, special=[freight("/pdf", PDF, max_bytes=100)], max_json_bytes=10)
-    with TestClient(border, raise_server_exceptions=False) as test_client:
+    inner.add_middleware(Border, special=[freight("/pdf", PDF, max_bytes=100)], max_json_bytes=10)
+    with TestClient(inner, raise_server_exceptions=False) as test_client:
         yield test_client
 
 
