@@ -10,10 +10,10 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from sqlalchemy import Table, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from pki.journal.canonical import LEAF_VERSION, canonical_json, fact_digest, leaf_hash
+from pki.journal.inserting import insert_into
 from pki.journal.tables import EventRow, JournalHead, Leaf
 from pki.records import Records
 
@@ -117,8 +117,7 @@ def events_after(session: Session, number: int, *, subject: str | None, limit: i
 
 def _locked_size(session: Session) -> int:
     """The count of numbered leaves; the head is locked until the transaction ends."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    session.execute(dialect.insert(JournalHead).values(id=1, size=0).on_conflict_do_nothing())
+    session.execute(insert_into(session, JournalHead).values(id=1, size=0).on_conflict_do_nothing())
     return session.execute(
         update(JournalHead).where(JournalHead.id == 1).values(size=JournalHead.size).returning(JournalHead.size)
     ).scalar_one()

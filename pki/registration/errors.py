@@ -1,0 +1,133 @@
+"""What the register refuses."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pki.errors import PkiError
+from pki.records import HolderId, OfficeId
+
+
+class RegistrationError(PkiError):
+    """A refusal of the register. Nothing was recorded."""
+
+
+class BodyUnknown(RegistrationError):
+    """No body of that code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"No body has the code {code}. Nothing was recorded: check the code, or register the body.")
+        self.code = code
+
+
+class BodyExists(RegistrationError):
+    """The code is taken."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"A body with the code {code} is on record already. Nothing was recorded.")
+        self.code = code
+
+
+class ProvinceUnknown(RegistrationError):
+    """No province of that code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"No province has the code {code}. Nothing was recorded: check the code.")
+        self.code = code
+
+
+class BodyKindRefused(RegistrationError):
+    """Communes and provinces come from the official list only."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"A {kind} comes from the official territory. Nothing was recorded: load the territory.")
+        self.kind = kind
+
+
+class HolderUnknown(RegistrationError):
+    """No holder of that id."""
+
+    def __init__(self, holder: HolderId) -> None:
+        super().__init__(f"No holder has the id {holder}. Nothing was recorded: enrol the person first.")
+        self.holder = holder
+
+
+class HolderExists(RegistrationError):
+    """The national id is on record already."""
+
+    def __init__(self, holder: HolderId) -> None:
+        super().__init__("This person is enrolled already. Nothing was recorded: use the holder on record.")
+        self.holder = holder
+
+
+class NameRefused(RegistrationError):
+    """A name that could not be read for what it is."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"The field {field} is refused ({reason}). Nothing was recorded: type the name again.")
+        self.field = field
+        self.reason = reason
+
+
+class NationalIdMalformed(RegistrationError):
+    """Not a national id (one or two letters, up to eight digits)."""
+
+    def __init__(self) -> None:
+        super().__init__("A national id is one or two letters and up to eight digits. Nothing was recorded.")
+
+
+class NationalIdUnreadable(RegistrationError):
+    """The encrypted national id does not open under this installation's key."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The national id on record cannot be decrypted. Nothing was done: this installation's protection key "
+            "is not the one the record was written under."
+        )
+
+
+class FunctionNotInBody(RegistrationError):
+    """That kind of body has no such function."""
+
+    def __init__(self, function: str, body_code: str) -> None:
+        super().__init__(f"There is no {function} in the body {body_code}. Nothing was recorded.")
+        self.function = function
+        self.body_code = body_code
+
+
+class RankRefused(RegistrationError):
+    """A vice-president has a rank from 1 on, and nobody else has one."""
+
+    def __init__(self, function: str) -> None:
+        super().__init__(f"A vice-president has a rank, a {function} is another matter. Nothing was recorded.")
+        self.function = function
+
+
+class OfficeUnknown(RegistrationError):
+    """No office of that id, or one that another record replaced."""
+
+    def __init__(self, office: OfficeId) -> None:
+        super().__init__(f"No current record of an office has the id {office}. Nothing was recorded.")
+        self.office = office
+
+
+class OfficeOccupied(RegistrationError):
+    """Two people in an office that one person holds at a time."""
+
+    def __init__(self, *, body_code: str, function: str, occupant: OfficeId) -> None:
+        super().__init__(
+            f"The office of {function} of {body_code} is held by somebody else in that time. Nothing was recorded: "
+            "record the end of that office first."
+        )
+        self.body_code = body_code
+        self.function = function
+        self.occupant = occupant
+
+
+class EndBeforeStart(RegistrationError):
+    """An office that ends before it starts."""
+
+    def __init__(self, starts_on: date, ends_on: date) -> None:
+        super().__init__(f"The office starts on {starts_on} and cannot end on {ends_on}. Nothing was recorded.")
+        self.starts_on = starts_on
+        self.ends_on = ends_on

@@ -1,0 +1,83 @@
+"""Natural persons: enrolment, and the full look at a national id."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pki.journal.acts import Actor, record
+from pki.journal.inserting import insert_into
+from pki.records import HolderId, Records
+from pki.registration.errors import HolderExists, HolderUnknown
+from pki.registration.names import ARABIC_LIMIT, LATIN_LIMIT, accept_name
+from pki.registration.protection import ProtectedNumber, ProtectedNumbers
+from pki.registration.tables import Holder
+
+
+def enrol_holder(
+    records: Records,
+    protection: ProtectedNumbers,
+    *,
+    name_ar: str,
+    name_latin: str,
+    cin: str,
+    email: str | None = None,
+    by: Actor,
+    at: datetime,
+) -> HolderId:
+    """Record a person.
+
+    :raise HolderExists: the national id is on record; carries the holder.
+    :raise NameRefused: see `pki.registration.names`.
+    :raise NationalIdMalformed: not a national id.
+    """
+    arabic = accept_name("name_ar", name_ar, script="ARABIC", limit=ARABIC_LIMIT)
+    latin = accept_name("name_latin", name_latin, script="LATIN", limit=LATIN_LIMIT)
+    number = protection.protect(cin)
+    with records.writing() as session:
+        holder = session.execute(
+            insert_into(session, Holder)
+            .values(
+                id=uuid4(),
+                name_ar=arabic,
+                name_latin=latin,
+                cin_encrypted=number.encrypted,
+                cin_hash=number.keyed_hash,
+                email=email,
+                enrolled_at=at,
+            )
+            .on_conflict_do_nothing(index_elements=["cin_hash"])
+            .returning(Holder.id)
+        ).scalar_one_or_none()
+        if holder is None:
+            known = session.scalars(select(Holder.id).where(Holder.cin_hash == number.keyed_hash)).one()
+            raise HolderExists(HolderId(known))
+        facts = {"name_ar": arabic, "name_latin": latin, "cin_hash": number.keyed_hash, "email": email}
+        record(session, kind="holder.enrolled", subject=f"holder:{holder}", by=by, at=at, facts=facts)
+    return HolderId(holder)
+
+
+def reveal_national_id(
+    session: Session, protection: ProtectedNumbers, *, holder: HolderId, purpose: str, by: Actor, at: datetime
+) -> str:
+    """Return a holder's full national id; the look is journalled in the caller's transaction.
+
+    :raise HolderUnknown: no such holder.
+    :raise NationalIdUnreadable: other keys than it was written under.
+    """
+    row = session.execute(select(Holder.cin_encrypted, Holder.cin_hash).where(Holder.id == holder)).one_or_none()
+    if row is None:
+        raise HolderUnknown(holder)
+    number = protection.reveal(ProtectedNumber(encrypted=row.cin_encrypted, keyed_hash=row.cin_hash))
+    record(
+        session,
+        kind="holder.national-id-read",
+        subject=f"holder:{holder}",
+        by=by,
+        at=at,
+        facts={"purpose": purpose},
+    )
+    return number
