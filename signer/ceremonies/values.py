@@ -24,7 +24,6 @@ from signer.ceremonies.errors import (
     AttributesDiffer,
     CeremonyError,
     ItemRefused,
-    ItemUnknown,
     KeyChanged,
     LeaseLapsed,
     ValueForAnotherItem,
@@ -79,53 +78,54 @@ def accept_value(
     :raise SignerError: or `PkiError`: rights that no longer hold (`NoUsableKey`, `NotEntitled` …); the item
         is refused for good in this ceremony.
     """
-    with records.reading() as session:
-        item, ceremony, refusal = _look(session, agent, given)
-    if item is None or ceremony is None:
-        _journal_refusal(records, agent, given, refusal, at=at)
-        raise refusal
     try:
-        _verify(ceremony, given)
-    except ValueRefused as error:
-        _journal_refusal(records, agent, given, error, at=at)
+        with records.reading() as session:
+            looked = _look(session, agent, given)
+        _verify(looked, given)
+    except CeremonyError as refusal:
+        _journal_refusal(records, agent, given, refusal, at=at)
         raise
-    if not _is_stored(item, given):
-        _keep(records, desk, agent=agent, given=given, at=at)
+    if not looked.stored:
+        _keep(records, agent=agent, given=given, at=at)
     return _finish(records, desk, given.item, at=at)
 
 
-def _look(
-    session: Session, agent: AgentSession, given: GivenValue
-) -> tuple[CeremonyItem | None, Ceremony | None, CeremonyError]:
-    """The item and its ceremony when the attributes are its own; else the refusal."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """The given attributes are the item's own; `stored`: a value over them is kept already."""
+
+    certificate: bytes
+    mechanism: str
+    stored: bool
+
+
+def _look(session: Session, agent: AgentSession, given: GivenValue) -> _Looked:
+    """Find the item and require its attributes."""
     # THREAT: a value made for one document is slipped under another, or a stranger's value under ours.
     # DEFENCE: the server builds the attributes again from the prepared file's digest and the ceremony's certificate,
     #   and verifies the value over those bytes with that certificate; nothing the agent claims is used.
     # TEST: tests/signer/ceremonies/test_values.py::test_value_for_another_item_is_refused
-    try:
-        item = agent_item(session, agent, given.item)
-    except ItemUnknown as error:
-        return None, None, error
+    item = agent_item(session, agent, given.item)
     ceremony = session.get_one(Ceremony, item.ceremony_id)
     if item.state is ItemState.REFUSED and item.value is None:
-        return None, None, ItemRefused(item.reference, item.reason or "")
+        raise ItemRefused(item.reference, item.reason or "")
     if item.document_digest is None:
-        return None, None, LeaseLapsed(item.reference)
+        raise LeaseLapsed(item.reference)
     if given.attributes == signed_attributes(item.document_digest, ceremony.certificate):
-        return item, ceremony, AttributesDiffer(given.item)
+        return _Looked(certificate=ceremony.certificate, mechanism=ceremony.mechanism, stored=_is_stored(item, given))
     others = select(CeremonyItem.document_digest).where(
         CeremonyItem.ceremony_id == ceremony.id, CeremonyItem.id != item.id
     )
     for digest in session.scalars(others):
         if digest is not None and given.attributes == signed_attributes(digest, ceremony.certificate):
-            return None, None, ValueForAnotherItem(given.item)
-    return None, None, AttributesDiffer(given.item)
+            raise ValueForAnotherItem(given.item)
+    raise AttributesDiffer(given.item)
 
 
-def _verify(ceremony: Ceremony, given: GivenValue) -> None:
-    key = x509.load_der_x509_certificate(ceremony.certificate).public_key()
+def _verify(looked: _Looked, given: GivenValue) -> None:
+    key = x509.load_der_x509_certificate(looked.certificate).public_key()
     assert isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
-    if given.algorithm.value != ceremony.mechanism or len(given.value) > MOST_VALUE_BYTES:
+    if given.algorithm.value != looked.mechanism or len(given.value) > MOST_VALUE_BYTES:
         raise ValueRefused(given.item)
     try:
         verify(key, given.value, given.attributes, given.algorithm)
@@ -137,7 +137,7 @@ def _is_stored(item: CeremonyItem, given: GivenValue) -> bool:
     return item.value is not None and item.attributes_sha256 == hashlib.sha256(given.attributes).hexdigest()
 
 
-def _keep(records: Records, desk: Desk, *, agent: AgentSession, given: GivenValue, at: datetime) -> None:
+def _keep(records: Records, *, agent: AgentSession, given: GivenValue, at: datetime) -> None:
     """Store the value if rights and lease hold now. A refusal of rights is recorded, then raised."""
     refusal: SignerError | PkiError | None = None
     with records.writing() as session:

@@ -31,6 +31,17 @@ class DossierExists(DossierError):
         self.reference = reference
 
 
+class TextRefused(DossierError):
+    """A text with control characters, or marks that reorder what stands around them, or nothing at all."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The {name} is empty, or holds control characters or marks that change the order of letters. "
+            "Nothing was written: give plain text."
+        )
+        self.name = name
+
+
 class TrackRefused(DossierError):
     """No rule for this kind on this track."""
 

@@ -20,6 +20,7 @@ from signer.dossiers.kinds import DossierKind, Track
 from signer.dossiers.references import DOSSIER_LETTER, next_reference
 from signer.dossiers.standing import get_dossier, refuse_decided
 from signer.dossiers.tables import ApplicationFile, CommitteeMember, Dossier, FileVersion
+from signer.dossiers.texts import plain_text
 from signer.files import Files
 
 
@@ -70,12 +71,15 @@ class AddedFile:
 def open_dossier(records: Records, *, application: Application, by: Actor, at: datetime) -> OpenedDossier:
     """Open a dossier and name its committee from the register.
 
+    :raise TextRefused: a text that must not be shown to a signer.
     :raise TrackRefused: no rule for the kind on that track.
     :raise BodyMayNotDecide: the body is no commune or arrondissement.
     :raise CommitteeUnknown: a required kind of body is not in the register for this territory.
     :raise DossierExists: this platform opened one under the same reference.
     """
     requirements = required_bodies(application.kind, application.track)
+    for name in ("platform_reference", "title", "applicant", "parcel"):
+        plain_text(name, getattr(application, name))
     with records.writing() as session:
         body = session.scalar(select(Body).where(Body.code == application.body_code))
         if body is None or body.kind not in (BodyKind.COMMUNE, BodyKind.ARRONDISSEMENT):
@@ -205,8 +209,10 @@ def add_file(
     Opinions that read an earlier version no longer count. The same bytes again change nothing.
 
     :raise signer.errors.SignerError: the intake's refusal, with its reason.
+    :raise TextRefused: the title must not be shown to a signer.
     :raise DossierDecided: the decision is signed.
     """
+    plain_text("title", title)
     inspect(content)
     with records.reading() as session:
         get_dossier(session, dossier)
