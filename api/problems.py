@@ -18,6 +18,13 @@ from uuid import UUID
 
 from api.auth import errors as auth
 from hsm import errors as hsm
+from hsm.cryptoki import errors as cryptoki
+from hsm.prepared import errors as prepared
+from pki import tickets
+from pki.registration import errors as registration
+from signer.ceremonies import errors as ceremonies
+from signer.dossiers import errors as dossiers
+from signer.verification import errors as verification
 
 PROBLEM_JSON = "application/problem+json"
 log = logging.getLogger("khatam.problems")
@@ -91,6 +98,76 @@ PROBLEMS: dict[type[Exception], Row] = {
     hsm.KeyNotFound: (503, "device-key-not-found"),
     hsm.MechanismUnsupported: (503, "mechanism-unsupported"),
     hsm.SoftwareKeysRefused: (503, "software-keys-refused"),
+    cryptoki.DeviceRefused: (503, "device-refused"),
+    cryptoki.KeysConfigRefused: (503, "keys-config-refused"),
+    prepared.IncrementRefused: (500, "increment-refused"),
+    prepared.ManifestRefused: (500, "manifest-refused"),
+    registration.BodyExists: (409, "body-exists"),
+    registration.BodyKindRefused: (422, "body-kind-refused"),
+    registration.BodyUnknown: (404, "body-unknown"),
+    registration.EndBeforeStart: (422, "end-before-start"),
+    registration.FunctionNotInBody: (422, "function-not-in-body"),
+    registration.HolderExists: (409, "holder-exists"),
+    registration.HolderUnknown: (404, "holder-unknown"),
+    registration.NameRefused: (422, "name-refused"),
+    registration.NationalIdMalformed: (422, "national-id-malformed"),
+    registration.NationalIdUnreadable: (500, "national-id-unreadable"),
+    registration.OfficeOccupied: (409, "office-occupied"),
+    registration.OfficeUnknown: (404, "office-unknown"),
+    registration.ProvinceUnknown: (404, "province-unknown"),
+    registration.RankRefused: (422, "rank-refused"),
+    tickets.AgentSessionRefused: (401, "agent-session-refused"),
+    tickets.TicketExpired: (410, "ticket-expired"),
+    tickets.TicketStolen: (409, "ticket-stolen"),
+    tickets.TicketUnknown: (404, "ticket-unknown"),
+    ceremonies.AttributesDiffer: (422, "attributes-differ"),
+    ceremonies.CeremonyEnded: (409, "ceremony-ended"),
+    ceremonies.CeremonyUnknown: (404, "ceremony-unknown"),
+    ceremonies.ItemRefused: (409, "item-refused"),
+    ceremonies.ItemUnknown: (404, "item-unknown"),
+    ceremonies.KeyChanged: (409, "key-changed"),
+    ceremonies.LeaseLapsed: (409, "lease-lapsed"),
+    ceremonies.MixedCapacities: (422, "mixed-capacities"),
+    ceremonies.NotEntitled: (403, "not-entitled"),
+    ceremonies.NothingToSign: (409, "nothing-to-sign"),
+    ceremonies.TooManyDocuments: (422, "too-many-documents"),
+    ceremonies.ValueForAnotherItem: (422, "value-for-another-item"),
+    ceremonies.ValueRefused: (422, "value-refused"),
+    dossiers.AlreadySignedBySigner: (409, "already-signed-by-signer"),
+    dossiers.BindingOpinionMissing: (409, "binding-opinion-missing"),
+    dossiers.BindingOpinionNotFavourable: (409, "binding-opinion-not-favourable"),
+    dossiers.BodyMayNotDecide: (422, "body-may-not-decide"),
+    dossiers.CommitteeUnknown: (409, "committee-unknown"),
+    dossiers.DocumentComplete: (409, "document-complete"),
+    dossiers.DocumentLeased: (409, "document-leased"),
+    dossiers.DocumentOutdated: (409, "document-outdated"),
+    dossiers.DocumentSuperseded: (409, "document-superseded"),
+    dossiers.DocumentUnknown: (404, "document-unknown"),
+    dossiers.DossierDecided: (409, "dossier-decided"),
+    dossiers.DossierExists: (409, "dossier-exists"),
+    dossiers.DossierUnknown: (404, "dossier-unknown"),
+    dossiers.FileVersionNotHead: (409, "file-version-not-head"),
+    dossiers.FilesUnread: (409, "files-unread"),
+    dossiers.HeadMoved: (409, "head-moved"),
+    dossiers.HolderUnknown: (404, "holder-unknown"),
+    dossiers.MinutesIncomplete: (409, "minutes-incomplete"),
+    dossiers.MinutesStand: (409, "minutes-stand"),
+    dossiers.NoCommittee: (409, "no-committee"),
+    dossiers.NotALicence: (409, "not-a-licence"),
+    dossiers.NotCommitteeMember: (422, "not-committee-member"),
+    dossiers.NotThisDocumentsSigner: (409, "not-this-documents-signer"),
+    dossiers.OneOpinionPerPerson: (409, "one-opinion-per-person"),
+    dossiers.OpinionReasonsMissing: (422, "opinion-reasons-missing"),
+    dossiers.OpinionStands: (409, "opinion-stands"),
+    dossiers.OpinionsMissing: (409, "opinions-missing"),
+    dossiers.OwnPdfSigned: (422, "own-pdf-signed"),
+    dossiers.ReferencesExhausted: (503, "references-exhausted"),
+    dossiers.RefusalReasonsMissing: (422, "refusal-reasons-missing"),
+    dossiers.StatusCorrected: (409, "status-corrected"),
+    dossiers.TextRefused: (422, "text-refused"),
+    dossiers.TrackRefused: (422, "track-refused"),
+    verification.TrustRefused: (500, "trust-refused"),
+    verification.WorkersStopped: (503, "workers-stopped"),
 }
 
 STATUS_CODES: dict[int, str] = {

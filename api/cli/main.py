@@ -11,6 +11,7 @@ app = typer.Typer(
     name="khatam",
     help="Digital signatures and certificates for the permits of Moroccan communes.",
     no_args_is_help=True,
+    rich_markup_mode=None,  # rich would take most of the time that --help may take
     pretty_exceptions_enable=False,
     add_completion=False,
 )

@@ -117,6 +117,14 @@ def get_prepared(item: UUID, agent: AgentSession, house: HouseHere) -> Response:
     return Response(content, media_type="application/pdf")
 
 
+@router.post("/items/{item}/value", operation_id="giveValue")
+def post_value(item: UUID, body: ValueIn, agent: AgentSession, house: HouseHere) -> KeptOut:
+    """One signature value. The first valid one wins; giving it again answers the same."""
+    given = GivenValue(item=ItemId(item), attributes=body.attributes, value=body.value, algorithm=body.algorithm)
+    accepted = accept_value(house.records, house.desk, agent=agent, given=given, at=now())
+    return KeptOut(state=accepted.state.value, sha256=accepted.sha256)
+
+
 @router.post("/heartbeat", status_code=204, operation_id="agentHeartbeat")
 def post_heartbeat(agent: AgentSession, house: HouseHere) -> None:
     """The agent lives: its leases go on."""

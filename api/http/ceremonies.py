@@ -13,7 +13,6 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import Field, StringConstraints
-from sqlalchemy import select
 
 from api.auth.ownership import own_ceremony, own_document
 from api.auth.permissions import CeremonyPlatform, HouseHere, now
@@ -22,7 +21,8 @@ from pki.records import CeremonyId, HolderId, Records
 from signer.ceremonies.ending import LIVE, cancel_ceremony
 from signer.ceremonies.opening import OpenedCeremony, open_ceremony
 from signer.ceremonies.ports import subject_of
-from signer.ceremonies.tables import Ceremony, CeremonyItem, CeremonyState, ItemState
+from signer.ceremonies.status import ceremony_status
+from signer.ceremonies.tables import CeremonyState, ItemState
 
 from .once import OnceOnly
 from .schema import In, Out, Reference, Zulu
@@ -158,15 +158,13 @@ def _news(records: Records, ceremony: CeremonyId, after: int) -> tuple[list[Even
 
 def _status(records: Records, ceremony: CeremonyId) -> CeremonyOut:
     with records.reading() as session:
-        row = session.get_one(Ceremony, ceremony)
-        items = session.scalars(
-            select(CeremonyItem).where(CeremonyItem.ceremony_id == ceremony).order_by(CeremonyItem.number)
-        )
-        return CeremonyOut(
-            id=row.id,
-            state=row.state,
-            match_code=row.match_code,
-            items=[
-                ItemOut(id=item.id, reference=item.reference, state=item.state, reason=item.reason) for item in items
-            ],
-        )
+        status = ceremony_status(session, ceremony)
+    return CeremonyOut(
+        id=status.id,
+        state=status.state,
+        match_code=status.match_code,
+        items=[
+            ItemOut(id=item.id, reference=item.reference, state=item.state, reason=item.reason)
+            for item in status.items
+        ],
+    )
