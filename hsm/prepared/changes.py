@@ -209,8 +209,14 @@ class Changes:
 
     def _require_form(self, form: generic.PdfObject) -> None:
         old = self._dictionary(self.root.raw_get("/AcroForm"), IncrementReason.FORM_CHANGED)
-        new, keys = self._changed(old, form, {"/SigFlags"}, IncrementReason.FORM_CHANGED)
-        if keys and new.get("/SigFlags") != BOTH_SIGNATURE_FLAGS:
+        if type(form) is not type(old) or not isinstance(form, generic.DictionaryObject):
+            raise refuse(IncrementReason.FORM_CHANGED, "the form changed its kind")
+        keys = changed_keys(old, form)
+        # A viewer that redraws the fields by itself would redraw the mark: the request for it may go, never come.
+        keys -= {"/NeedAppearances"} if "/NeedAppearances" not in form else set[str]()
+        if not keys <= {"/SigFlags"}:
+            raise refuse(IncrementReason.FORM_CHANGED, f"it changes the form: {min(keys)}")
+        if keys and form.get("/SigFlags") != BOTH_SIGNATURE_FLAGS:
             raise refuse(IncrementReason.FORM_CHANGED, "it changes the form's flags")
 
     def _check_page(self) -> None:

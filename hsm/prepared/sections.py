@@ -186,7 +186,7 @@ def _read_xref_stream(
     one = _read_object(reader, prepared, start)
     if not isinstance(one.value, generic.StreamObject) or one.value.get("/Type") != "/XRef":
         raise refuse(IncrementReason.TRAILER, "its list of objects is not a cross-reference stream")
-    index = one.value.get("/Index", [])
+    index = [int(number) for number in one.value.get("/Index", ())]
     if sum(index[1::2]) != len(others) + (one.number in placed) + (0 in index[0::2]):
         raise refuse(IncrementReason.HIDDEN_BYTES, "its list names an object twice, or frees one")
     placed.pop(one.number, None)
