@@ -82,13 +82,22 @@ def info_of(token: Token) -> DeviceInfo:
     )
 
 
+_GOING = (
+    driver.TokenNotPresent,
+    driver.TokenNotRecognised,
+    driver.DeviceRemoved,
+    driver.DeviceError,
+    driver.GeneralError,
+    driver.FunctionFailed,
+)
+"""What a slot says while its device goes away; it must not hide the others."""
+
+
 def tokens(library: Library) -> list[tuple[Token, DeviceInfo]]:
     """Return every device present; one that goes away meanwhile is left out."""
     found = []
     for slot in library.get_slots(token_present=True):
-        with contextlib.suppress(
-            driver.TokenNotPresent, driver.TokenNotRecognised, driver.DeviceRemoved, driver.DeviceError
-        ):
+        with contextlib.suppress(*_GOING):
             token = slot.get_token()
             found.append((token, info_of(token)))
     return found

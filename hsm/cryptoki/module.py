@@ -8,7 +8,7 @@ made, never a second. A device that went away raises `DeviceUnavailable`, and th
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Self, TypeVar
 
@@ -243,10 +243,9 @@ class Module:
     ) -> T:
         """Run `function` on the open device; log in first if need be, which may ask a person."""
         for _ in range(2):
-            try:
+            with suppress(LoginNeeded):
                 return self._call(lambda: function(self._opened(address)), act=act, address=address, timeout=timeout)
-            except LoginNeeded:
-                self._log_in(address, source)
+            self._log_in(address, source)
         raise DeviceUnavailable(f"The device {address} was logged out meanwhile. Nothing was done ({act}): try again.")
 
     def _log_in(self, address: Address, source: PinSource) -> None:
@@ -311,7 +310,8 @@ class Module:
         except DeviceUnavailable:
             if self._devices:
                 raise
-            # Some modules (SoftHSM) see a new device only when initialised anew; nobody is logged in, so it is free.
+            # SoftHSM sees a new device, or one that came back, only when initialised anew. That voids every session
+            # of the module, so it is done only while nobody is logged in to another device.
             self._library.reinitialize()
             return token_at(self._library, address)
 

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, TypeVar
 
-from hsm.errors import DeviceTimeout, DeviceUnavailable
+from hsm.errors import DeviceTimeout, DeviceUnavailable, HsmError
 
 T = TypeVar("T")
 Job = tuple[Future[Any], Callable[[], Any]]
@@ -64,9 +64,21 @@ class Owner:
                 continue
             try:
                 value = function()
-            except BaseException as error:  # noqa: BLE001  (handed to the caller as it is)
-                future.set_exception(error)
+            except BaseException as error:  # noqa: BLE001  (handed to the caller)
+                future.set_exception(_bare(error))
             else:
                 future.set_result(value)
             # Nothing of a finished call stays here until the next one comes: its locals may hold a PIN.
             del job, future, function
+
+
+def _bare(error: BaseException) -> BaseException:
+    """Cut what hangs on our own errors: frames of this thread, which hold PINs and live handles among their locals.
+
+    Printing a handle would call into the module from whatever thread prints. Anything else is a bug of ours,
+    and keeps its story.
+    """
+    if isinstance(error, HsmError):
+        error.__context__ = error.__cause__ = None
+        return error.with_traceback(None)
+    return error

@@ -20,7 +20,7 @@ WRONG = "11112222"
 class Typed:
     """A person who types what he is told to, one PIN after another (the last one for ever), and counts."""
 
-    pins: list[str]
+    pins: list[str] = field(repr=False)
     asked: list[bool] = field(default_factory=list)
     """One entry a question: whether it was for the last try."""
 

@@ -87,7 +87,7 @@ def keys_process(tmp_path: Path) -> Iterator[KeysProcess]:
         process.stop()
 
 
-@dataclass(slots=True)
+@dataclass
 class FakeDevice:
     """Slot, token and session of a module in Python; it does what the test says and counts what it is asked."""
 
