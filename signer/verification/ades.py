@@ -16,6 +16,8 @@ from .trust_preparation import PreparedTrust
 
 NO_STATUS_PROOF = "no-status-proof"
 """Detail: all is well but for a proof of status that nobody has supplied."""
+TIME_STAMP = "time-stamp"
+"""Detail: the signer is good, his time-stamp is not."""
 
 _STATUS_MISSING = frozenset({SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE, SubIndication.TRY_LATER})
 
@@ -98,6 +100,10 @@ def _run(signature: Any, level: Level, specification: Any, timing: ValidationTim
             signature.signed_data, cms_specification, timing_info=timing, raw_digest=digest
         )
     result = loop.run_until_complete(coroutine)
+    if level is not Level.B_B and _signer_stands(result):
+        return Outcome(
+            judgement=indeterminate(SubIndication.NO_POE, TIME_STAMP), anchor_sha256=_anchor_sha256(result.api_status)
+        )
     word = result.ades_subindic
     judgement = judge(
         word.status.name,
@@ -110,6 +116,14 @@ def _run(signature: Any, level: Level, specification: Any, timing: ValidationTim
         best_time=_best_time(result, level, judgement),
         anchor_sha256=_anchor_sha256(result.api_status),
     )
+
+
+def _signer_stands(result: Any) -> bool:
+    """Whether it failed though the signature and its signer's chain are good: then the time-stamp is not."""
+    status = result.api_status
+    if result.ades_subindic.status.name == "PASSED" or status is None:
+        return False
+    return bool(status.intact and status.valid and status.trust_problem_indic is None)
 
 
 def _best_time(result: Any, level: Level, judgement: Judgement) -> datetime | None:

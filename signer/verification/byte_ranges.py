@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s+(\d{1,12})\s*\]")
+_VALUE = re.compile(rb"<(30[0-9A-Fa-f]{1000,})>")
 _HEX = re.compile(rb"<[0-9A-Fa-f\s]*>")
 MAX_RANGES = 64
 
@@ -54,3 +55,11 @@ def ranges_in(pdf: bytes) -> Iterator[SignedRange]:
         sound = sound_range(pdf, tuple(int(each) for each in found.groups()))
         if sound is not None:
             yield sound
+
+
+def values_in(pdf: bytes) -> Iterator[bytes]:
+    """Long hexadecimal strings that may be signature values, wherever they stand; at most `MAX_RANGES`."""
+    for number, found in enumerate(_VALUE.finditer(pdf)):
+        if number == MAX_RANGES:
+            return
+        yield bytes.fromhex(found[1][: len(found[1]) // 2 * 2].decode("ascii"))

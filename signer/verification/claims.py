@@ -1,33 +1,22 @@
 """What a document says of itself: the `khatam.json` that this service puts into the files it renders."""
 
 import json
+import re
 from typing import Any
 
 ATTACHMENT = "khatam.json"
 MAX_BYTES = 64 * 1024
-MAX_TEXT = 2000
-KEYS = frozenset(
-    {
-        "v",
-        "environment",
-        "reference",
-        "kind",
-        "body_code",
-        "body_fr",
-        "body_ar",
-        "dossier",
-        "date",
-        "statement",
-        "title",
-        "applicant",
-        "parcel",
-        "order",
-    }
-)
+_FORMS = {
+    "reference": re.compile(r"[A-Z0-9][A-Z0-9/-]{0,30}"),
+    "kind": re.compile(r"[a-z_]{1,20}"),
+    "body_code": re.compile(r"[A-Z0-9.-]{1,40}"),
+    "environment": re.compile(r"rehearsal|production"),
+}
+"""The keys that this room uses, and how each is written. Everything else stays in the document."""
 
 
 def parse_claims(content: bytes) -> dict[str, str]:
-    """The known keys of `content` as text; what is unknown, too long or not a plain value is left out."""
+    """The known keys of `content`; what is not written as it should be is left out."""
     if len(content) > MAX_BYTES:
         return {}
     try:
@@ -36,8 +25,8 @@ def parse_claims(content: bytes) -> dict[str, str]:
         return {}
     if not isinstance(value, dict):
         return {}
-    plain = {key: str(each) for key, each in value.items() if key in KEYS and isinstance(each, str | int)}
-    return {key: text for key, text in plain.items() if len(text) <= MAX_TEXT}
+    texts = {key: value[key] for key in _FORMS if isinstance(value.get(key), str)}
+    return {key: text for key, text in texts.items() if _FORMS[key].fullmatch(text)}
 
 
 def read_claims(root: Any) -> dict[str, str]:

@@ -9,17 +9,18 @@ from typing import Any
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from .byte_ranges import ranges_in
+from .byte_ranges import ranges_in, values_in
 from .claims import read_claims
 from .confinement import renew_cpu
 from .findings import FileFindings, FileForm, SignatureFindings
 from .proofs import embedded_proofs
-from .signature_inspection import Document, inspect_signature, unlisted_signature
+from .signature_inspection import Document, inspect_signature, loose_signature, unlisted_signature, unreadable_signature
 from .trust import TrustConfiguration
 
 MAX_FILE_BYTES = 100 * 1024 * 1024
 MAX_SIGNATURES = 64
 _HEADER_WITHIN = 1024
+_TRAILER_WITHIN = 64 * 1024
 
 
 def measure(path: Path) -> tuple[str, int]:
@@ -44,10 +45,10 @@ def inspect_bytes(pdf: bytes, trust: TrustConfiguration, at: datetime) -> FileFi
     def finding(form: FileForm, signatures: tuple[SignatureFindings, ...] = ()) -> FileFindings:
         return FileFindings(sha256=sha256, size=size, form=form, signatures=signatures)
 
-    if not pdf:
-        return finding(FileForm.EMPTY)
     if b"%PDF-" not in pdf[:_HEADER_WITHIN]:
-        return finding(FileForm.NOT_PDF)
+        return finding(FileForm.NOT_PDF if pdf else FileForm.EMPTY)
+    if pdf.rfind(b"startxref") < len(pdf) - _TRAILER_WITHIN:  # the reader would look for it byte by byte
+        return finding(FileForm.MALFORMED, tuple(_traces(pdf)))
     try:
         reader = PdfFileReader(io.BytesIO(pdf), strict=False)
         if reader.encrypted:
@@ -56,12 +57,18 @@ def inspect_bytes(pdf: bytes, trust: TrustConfiguration, at: datetime) -> FileFi
     except (MemoryError, RecursionError):
         return finding(FileForm.TOO_COMPLEX)
     except Exception:  # noqa: BLE001 - a malformed file is a verdict: whatever the reader stumbled on
-        return finding(FileForm.MALFORMED, tuple(_unlisted(pdf, listed=())))
+        return finding(FileForm.MALFORMED, tuple(_traces(pdf)))
 
 
 def _read(pdf: bytes, reader: Any, trust: TrustConfiguration, at: datetime, sha256: str) -> FileFindings:
-    regular = reader.embedded_regular_signatures[:MAX_SIGNATURES]
-    stamps = reader.embedded_timestamp_signatures[:MAX_SIGNATURES]
+    try:
+        regular = reader.embedded_regular_signatures[:MAX_SIGNATURES]
+        stamps = reader.embedded_timestamp_signatures[:MAX_SIGNATURES]
+    except (MemoryError, RecursionError):
+        raise
+    except Exception:  # noqa: BLE001 - a signature field that cannot be read is a signature that does not hold
+        broken = tuple(_traces(pdf)) or (unreadable_signature(),)
+        return FileFindings(sha256=sha256, size=len(pdf), form=FileForm.READABLE, signatures=broken)
     document = Document(
         pdf=pdf,
         reader=reader,
@@ -70,7 +77,7 @@ def _read(pdf: bytes, reader: Any, trust: TrustConfiguration, at: datetime, sha2
     )
     signatures = [inspect_signature(document, each, trust, at) for each in regular]
     listed = tuple(int(each.byte_range[1]) for each in (*regular, *stamps) if len(each.byte_range) > 1)
-    signatures += _unlisted(pdf, listed=listed)
+    signatures += _unlisted(pdf, listed=listed) if signatures else _traces(pdf)
     revision = regular[0].signed_revision if regular else reader.xrefs.total_revisions - 1
     return FileFindings(
         sha256=sha256,
@@ -93,6 +100,14 @@ def _unlisted(pdf: bytes, *, listed: tuple[int, ...]) -> Iterator[SignatureFindi
             finding = unlisted_signature(pdf, signed)
             if finding is not None:
                 yield finding
+
+
+def _traces(pdf: bytes) -> list[SignatureFindings]:
+    """What is left of signatures in a file that lists none."""
+    found = list(_unlisted(pdf, listed=()))
+    if found:
+        return found
+    return [finding for value in values_in(pdf) if (finding := loose_signature(value)) is not None]
 
 
 def _gen_time(stamp: Any) -> datetime:

@@ -65,19 +65,44 @@ def inspect_signature(document: Document, signature: Any, trust: TrustConfigurat
 
 def unlisted_signature(pdf: bytes, signed: SignedRange) -> SignatureFindings | None:
     """A signature found in the bytes only: altered if its digest differs, else hidden. None: no signature there."""
+    signer_info = _signer_info(signed.contents(pdf))
+    if signer_info is None:
+        return None
     try:
-        signed_data = cms.ContentInfo.load(signed.contents(pdf))["content"]
-        if signed_data["encap_content_info"]["content_type"].native != "data":
-            return None
-        (signer_info,) = signed_data["signer_infos"]
         algorithm = signer_info["digest_algorithm"]["algorithm"].native
         attributes = {each["type"].native: each["values"] for each in signer_info["signed_attrs"]}
         intact = attributes["message_digest"][0].native == signed.digest(pdf, algorithm)
-        value = signer_info["signature"].native
+    except Exception:  # noqa: BLE001 - hostile bytes
+        intact = False
+    return _broken(signer_info, SubIndication.FORMAT_FAILURE if intact else SubIndication.HASH_FAILURE)
+
+
+def loose_signature(value: bytes) -> SignatureFindings | None:
+    """A signature value that nothing in the file points at any more. None: it is not one."""
+    signer_info = _signer_info(value)
+    return None if signer_info is None else _broken(signer_info, SubIndication.FORMAT_FAILURE)
+
+
+def _signer_info(contents: bytes) -> Any | None:
+    try:
+        signed_data = cms.ContentInfo.load(contents)["content"]
+        if signed_data["encap_content_info"]["content_type"].native != "data":
+            return None
+        (signer_info,) = signed_data["signer_infos"]
+        assert isinstance(signer_info["signature"].native, bytes)
     except Exception:  # noqa: BLE001 - bytes that only look like a signature
         return None
-    word = SubIndication.FORMAT_FAILURE if intact else SubIndication.HASH_FAILURE
-    return replace(_failure("", failed(word, UNLISTED)), value_sha256=hashlib.sha256(value).hexdigest())
+    return signer_info
+
+
+def _broken(signer_info: Any, word: SubIndication) -> SignatureFindings:
+    value = hashlib.sha256(signer_info["signature"].native).hexdigest()
+    return replace(_failure("", failed(word, UNLISTED)), value_sha256=value)
+
+
+def unreadable_signature() -> SignatureFindings:
+    """A signature field whose signature cannot be read at all."""
+    return _failure("", failed(SubIndication.FORMAT_FAILURE, UNREADABLE))
 
 
 def _failure(field: str, judgement: Judgement) -> SignatureFindings:
