@@ -82,6 +82,8 @@ def _fields(found: Any, *, required: set[str], optional: frozenset[str] | set[st
 
 def _role(folder: Path, found: Any) -> RoleKey:
     each = _fields(found, required={"label", "serial", "key_id", "pin_file"})
+    if not all(isinstance(value, str) for value in each.values()):
+        raise TypeError("a role's fields are strings")
     ref = KeyRef(device_label=each["label"], device_serial=each["serial"], key_id=bytes.fromhex(each["key_id"]))
     return RoleKey(ref=ref, pin_file=folder / each["pin_file"])
 
