@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from api.migrations.history import compared, metadata
+from api.migrations.history import compared, metadata, rendered
 
 connection = context.config.attributes["connection"]
 context.configure(
@@ -10,6 +10,7 @@ context.configure(
     target_metadata=metadata(),
     include_object=compared,
     render_as_batch=True,
+    render_item=rendered,
     compare_type=True,
     compare_server_default=True,
 )

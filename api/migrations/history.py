@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -15,10 +15,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 
-from pki.records import Base, Records
+from pki.records import Base, Instant, Records
 
 LOCK = 0x6B686174  # "khat": the advisory lock that one migration at a time holds on PostgreSQL
-_DBOS_SCHEMA = "dbos"
 
 
 class MigrationsBehind(Exception):
@@ -45,6 +44,12 @@ def compared(found: Any, name: str | None, kind: str, reflected: bool, other: An
 
     table = name if kind == "table" else getattr(getattr(found, "table", None), "name", None)
     return not (reflected and table in DBOS_TABLES)
+
+
+def rendered(kind: str, found: Any, context: Any) -> str | Literal[False]:
+    """How a generated revision spells our own types: as what they are in the database, free of our code."""
+    del context
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(found, Instant) else False
 
 
 def upgrade(records: Records) -> None:
