@@ -1,0 +1,229 @@
+"""The two books: movements in the ledger, balances that the database holds, and both compared.
+
+Steps only. A balance moves by one conditional statement, and its movement is written beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from pki.quota.errors import AllowanceExhausted, PurchasesExhausted, WaveNotOpen
+from pki.quota.kinds import Account, Book, SeatPlace
+from pki.quota.tables import AgreementBook, Allowance, LedgerEntry
+from pki.records import OrderId, civil_day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """Units that leave one account for another, in one book."""
+
+    book: Book
+    taken_from: Account
+    given_to: Account
+    amount: int
+    agreement_id: UUID
+    body_id: UUID | None
+    order_id: OrderId | None
+
+
+def write_movements(
+    session: Session, movements: Sequence[Movement], *, cause: str, in_effect: date, at: datetime
+) -> None:
+    """Write both sides of each movement, in one statement."""
+    session.execute(
+        insert(LedgerEntry),
+        [
+            {
+                "movement_id": movement_id,
+                "book": movement.book,
+                "account": account,
+                "agreement_id": movement.agreement_id,
+                "body_id": movement.body_id,
+                "change": change,
+                "cause": cause,
+                "order_id": movement.order_id,
+                "in_effect": in_effect,
+                "recorded_at": at,
+            }
+            for movement_id, movement in ((uuid4(), movement) for movement in movements)
+            for account, change in (
+                (movement.taken_from, -movement.amount),
+                (movement.given_to, movement.amount),
+            )
+        ],
+    )
+
+
+def reserve_seat(session: Session, *, body_id: UUID, body_code: str, at: datetime) -> UUID:
+    """Take one available seat of the body, and return the agreement that grants it. Its movement is for the caller.
+
+    :raise WaveNotOpen: the body has no allowance on the civil day of `at`.
+    :raise AllowanceExhausted: every seat is reserved or live.
+    """
+    # THREAT: two officers order at the same moment with one seat left, and both win.
+    # DEFENCE: one conditional statement decides, and a CHECK stands behind it.
+    # TEST: tests/pki/quota/test_last_seat.py::test_one_wins
+    taken = session.execute(
+        update(Allowance)
+        .where(
+            Allowance.body_id == body_id,
+            Allowance.reserved + Allowance.live < Allowance.granted,
+            Allowance.opens_on <= civil_day(at),
+        )
+        .values(reserved=Allowance.reserved + 1)
+        .returning(Allowance.agreement_id)
+    ).scalar_one_or_none()
+    if taken is not None:
+        return taken
+    known = session.execute(
+        select(Allowance.granted, Allowance.opens_on).where(Allowance.body_id == body_id)
+    ).one_or_none()
+    if known is None or known.opens_on > civil_day(at):
+        raise WaveNotOpen(body_code, known.opens_on if known else None)
+    raise AllowanceExhausted(body_code, known.granted)
+
+
+def move_seat(
+    session: Session,
+    *,
+    body_id: UUID,
+    agreement_id: UUID,
+    order: OrderId,
+    old: SeatPlace,
+    new: SeatPlace,
+    cause: str,
+    at: datetime,
+) -> None:
+    """Move a seat that the order holds (reserved → live, or either → available), with its movement."""
+    place = {SeatPlace.RESERVED: Allowance.reserved, SeatPlace.LIVE: Allowance.live}
+    changes = {place[old]: place[old] - 1}
+    if new is not SeatPlace.NONE:
+        changes[place[new]] = place[new] + 1
+    # The CHECKs refuse a seat that is not there: the act fails as a whole.
+    session.execute(update(Allowance).where(Allowance.body_id == body_id).values(changes))
+    account = {SeatPlace.RESERVED: Account.RESERVED, SeatPlace.LIVE: Account.LIVE, SeatPlace.NONE: Account.AVAILABLE}
+    moved = Movement(
+        book=Book.SEAT,
+        taken_from=account[old],
+        given_to=account[new],
+        amount=1,
+        agreement_id=agreement_id,
+        body_id=body_id,
+        order_id=order,
+    )
+    write_movements(session, [moved], cause=cause, in_effect=civil_day(at), at=at)
+
+
+def book_purchase(
+    session: Session, *, agreement_id: UUID, body_id: UUID, order: OrderId, cause: str, at: datetime
+) -> None:
+    """Use one purchase of the agreement, on the account of the body that pays.
+
+    :raise PurchasesExhausted: none is left.
+    """
+    used = session.execute(
+        update(AgreementBook)
+        .where(
+            AgreementBook.agreement_id == agreement_id,
+            AgreementBook.purchases_used < AgreementBook.purchases_granted,
+        )
+        .values(purchases_used=AgreementBook.purchases_used + 1)
+        .returning(AgreementBook.agreement_id)
+    ).scalar_one_or_none()
+    if used is None:
+        raise PurchasesExhausted(agreement_id)
+    moved = Movement(
+        book=Book.PURCHASE,
+        taken_from=Account.UNUSED,
+        given_to=Account.USED,
+        amount=1,
+        agreement_id=agreement_id,
+        body_id=body_id,
+        order_id=order,
+    )
+    write_movements(session, [moved], cause=cause, in_effect=civil_day(at), at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A balance that its entries do not explain."""
+
+    what: str
+    stored: int
+    recomputed: int
+
+
+def differences(session: Session) -> list[Difference]:
+    """Recompute every balance from the entries, and return what does not agree. Empty: the books balance."""
+    sums: dict[tuple[Book, Account, UUID | None, UUID], int] = {}
+    rows = session.execute(
+        select(
+            LedgerEntry.book,
+            LedgerEntry.account,
+            LedgerEntry.body_id,
+            LedgerEntry.agreement_id,
+            func.sum(LedgerEntry.change),
+        ).group_by(LedgerEntry.book, LedgerEntry.account, LedgerEntry.body_id, LedgerEntry.agreement_id)
+    )
+    for book, account, body, agreement, total in rows:
+        sums[book, account, body, agreement] = int(total)
+    found = [*_seat_differences(session, sums), *_agreement_differences(session, sums), *_uneven(session)]
+    return [each for each in found if each.stored != each.recomputed]
+
+
+_Sums = dict[tuple[Book, Account, UUID | None, UUID], int]
+
+
+def _seat_differences(session: Session, sums: _Sums) -> list[Difference]:
+    found = []
+    for allowance in session.scalars(select(Allowance)):
+        stored = {
+            Account.RESERVED: allowance.reserved,
+            Account.LIVE: allowance.live,
+            Account.AVAILABLE: allowance.granted - allowance.reserved - allowance.live,
+            Account.AGREEMENT: -allowance.granted,
+        }
+        for account, value in stored.items():
+            recomputed = sums.pop((Book.SEAT, account, allowance.body_id, allowance.agreement_id), 0)
+            found.append(
+                Difference(what=f"seat/{account.value}/{allowance.body_id}", stored=value, recomputed=recomputed)
+            )
+    strangers = [(key, value) for key, value in sums.items() if key[0] is Book.SEAT]
+    found += [Difference(what=f"seat/{key[1].value}/{key[2]}", stored=0, recomputed=value) for key, value in strangers]
+    return found
+
+
+def _agreement_differences(session: Session, sums: _Sums) -> list[Difference]:
+    granted: dict[UUID, int] = {}
+    for agreement_id, total in session.execute(
+        select(Allowance.agreement_id, func.sum(Allowance.granted)).group_by(Allowance.agreement_id)
+    ):
+        granted[agreement_id] = int(total)
+    found = []
+    for book in session.scalars(select(AgreementBook)):
+        key = book.agreement_id
+        purchases = dict.fromkeys(Account, 0)
+        for (kind, account, _body, agreement), total in sums.items():
+            if kind is Book.PURCHASE and agreement == key:
+                purchases[account] += total
+        for what, stored, recomputed in (
+            ("granted", -book.purchases_granted, purchases[Account.AGREEMENT]),
+            ("used", book.purchases_used, purchases[Account.USED]),
+            ("unused", book.purchases_granted - book.purchases_used, purchases[Account.UNUSED]),
+            ("seats", book.seats_granted, granted.get(key, 0)),
+        ):
+            found.append(Difference(what=f"agreement/{what}/{key}", stored=stored, recomputed=recomputed))
+    return found
+
+
+def _uneven(session: Session) -> list[Difference]:
+    """Movements whose sides do not add up to nothing."""
+    total = func.sum(LedgerEntry.change)
+    rows = session.execute(select(LedgerEntry.movement_id, total).group_by(LedgerEntry.movement_id).having(total != 0))
+    return [Difference(what=f"movement/{movement}", stored=0, recomputed=int(value)) for movement, value in rows]

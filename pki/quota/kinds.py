@@ -1,0 +1,73 @@
+"""States, roads, books and accounts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class OrderState(StrEnum):
+    """The life of one key."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    PERSONALISED = "personalised"
+    """The certificates exist."""
+    DELIVERED = "delivered"
+    """The holder has them in his device; he has not accepted the key yet."""
+    ACTIVE = "active"
+    BLOCKED = "blocked"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+
+
+class Road(StrEnum):
+    """How a key reaches its holder."""
+
+    SUPPLIED = "supplied"
+    SELF_MADE = "self_made"
+    ALREADY_HELD = "already_held"
+
+
+class Book(StrEnum):
+    """Two books, never mixed."""
+
+    SEAT = "seat"
+    """How many live keys a body may hold at once."""
+    PURCHASE = "purchase"
+    """What the agreement pays for: one for each key that is issued, its pair of certificates together."""
+
+
+class Account(StrEnum):
+    """Where units of a book stand. Each movement takes from one and gives to another."""
+
+    AGREEMENT = "agreement"
+    """The source of both books: below zero by what was granted."""
+    AVAILABLE = "available"
+    RESERVED = "reserved"
+    LIVE = "live"
+    UNUSED = "unused"
+    USED = "used"
+
+
+class SeatPlace(StrEnum):
+    """Where an order's seat stands."""
+
+    NONE = "none"
+    RESERVED = "reserved"
+    LIVE = "live"
+
+
+class TierKind(StrEnum):
+    """Kinds of body that a tier table speaks of."""
+
+    COMMUNE = "commune"
+    PROVINCE = "province"
+
+
+class Basis(StrEnum):
+    """Whether a row of the tier table was published, or is our reading."""
+
+    PUBLISHED = "published"
+    ASSUMED = "assumed"

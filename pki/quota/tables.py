@@ -1,0 +1,240 @@
+"""Agreements, waves, allowances, the ledger, orders and what is approved for them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pki.journal.append_only import append_only
+from pki.journal.tables import Big
+from pki.quota.kinds import Account, Basis, Book, OrderState, Road, SeatPlace, TierKind
+from pki.records import Base, Instant, enumeration
+
+
+class Agreement(Base):
+    """What was agreed with a supplier of certificates. Its running figures stand in `AgreementBook`."""
+
+    __tablename__ = "agreement"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    number: Mapped[str] = mapped_column(String(100), unique=True)
+    supplier: Mapped[str] = mapped_column(String(200))
+    census: Mapped[str] = mapped_column(String(40))
+    in_effect_from: Mapped[date]
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+    recorded_by: Mapped[str] = mapped_column(String(100))
+
+
+class AgreementBook(Base):
+    """The agreement's figures: seats granted under its ceiling, purchases granted and used."""
+
+    __tablename__ = "agreement_book"
+    __table_args__ = (
+        CheckConstraint("seats_granted >= 0", name="seats_granted"),
+        CheckConstraint("seats_ceiling IS NULL OR seats_granted <= seats_ceiling", name="seats_ceiling"),
+        CheckConstraint("purchases_used >= 0 AND purchases_used <= purchases_granted", name="purchases"),
+    )
+
+    agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.id"), primary_key=True)
+    seats_ceiling: Mapped[int | None]
+    """None: the agreement sets no figure for seats. 0: none may be granted."""
+    seats_granted: Mapped[int]
+    purchases_granted: Mapped[int]
+    purchases_used: Mapped[int]
+
+
+class TierRow(Base):
+    """Keys by population, in [population_from, population_below)."""
+
+    __tablename__ = "tier"
+    __table_args__ = (
+        UniqueConstraint("agreement_id", "kind", "population_from"),
+        CheckConstraint("population_from >= 0", name="population_from"),
+        CheckConstraint("population_below IS NULL OR population_below > population_from", name="population_below"),
+        CheckConstraint("keys >= 0", name="keys"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.id"))
+    kind: Mapped[TierKind] = mapped_column(enumeration(TierKind, "kind"))
+    population_from: Mapped[int]
+    population_below: Mapped[int | None]
+    """None: no upper bound."""
+    keys: Mapped[int]
+    basis: Mapped[Basis] = mapped_column(enumeration(Basis, "basis"))
+    in_effect_from: Mapped[date]
+
+
+class Wave(Base):
+    """Regions whose bodies get their seats on a day."""
+
+    __tablename__ = "wave"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.id"))
+    label: Mapped[str] = mapped_column(String(200))
+    opens_on: Mapped[date]
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+    recorded_by: Mapped[str] = mapped_column(String(100))
+
+
+class WaveRegion(Base):
+    """A region opens once."""
+
+    __tablename__ = "wave_region"
+
+    region_code: Mapped[str] = mapped_column(ForeignKey("region.code"), primary_key=True)
+    wave_id: Mapped[UUID] = mapped_column(ForeignKey("wave.id"))
+
+
+class Allowance(Base):
+    """A body's seats. What is neither reserved nor live is available, from `opens_on` on (inside)."""
+
+    __tablename__ = "allowance"
+    __table_args__ = (
+        CheckConstraint("reserved >= 0", name="reserved"),
+        CheckConstraint("live >= 0", name="live"),
+        CheckConstraint("reserved + live <= granted", name="granted"),
+    )
+
+    body_id: Mapped[UUID] = mapped_column(ForeignKey("body.id"), primary_key=True)
+    agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.id"))
+    wave_id: Mapped[UUID] = mapped_column(ForeignKey("wave.id"))
+    opens_on: Mapped[date]
+    granted: Mapped[int]
+    reserved: Mapped[int]
+    live: Mapped[int]
+
+
+class KeyOrder(Base):
+    """The life of one key. A key already held draws on nobody: no payer, no agreement, no seat."""
+
+    __tablename__ = "key_order"
+    __table_args__ = (
+        CheckConstraint("(road = 'already_held') = (payer_body_id IS NULL)", name="payer"),
+        CheckConstraint("(payer_body_id IS NULL) = (agreement_id IS NULL)", name="agreement"),
+        CheckConstraint("(road = 'already_held') = (paid_by IS NOT NULL)", name="paid_by"),
+        CheckConstraint("road <> 'already_held' OR seat = 'none'", name="no_seat"),
+        CheckConstraint(
+            "road = 'already_held' OR seat = 'reserved'"
+            " OR state NOT IN ('requested', 'approved', 'personalised', 'delivered')",
+            name="reserved_seat",
+        ),
+        CheckConstraint("road = 'already_held' OR seat = 'live' OR state <> 'active'", name="live_seat"),
+        CheckConstraint("road = 'already_held' OR seat <> 'none' OR state <> 'blocked'", name="blocked_seat"),
+        CheckConstraint(
+            "seat = 'none' OR state NOT IN ('revoked', 'expired', 'returned', 'cancelled')", name="freed_seat"
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    holder_id: Mapped[UUID] = mapped_column(ForeignKey("holder.id"), index=True)
+    office_id: Mapped[UUID] = mapped_column(ForeignKey("office.id"), index=True)
+    body_id: Mapped[UUID] = mapped_column(ForeignKey("body.id"), index=True)
+    payer_body_id: Mapped[UUID | None] = mapped_column(ForeignKey("body.id"), index=True)
+    agreement_id: Mapped[UUID | None] = mapped_column(ForeignKey("agreement.id"))
+    paid_by: Mapped[str | None] = mapped_column(String(200))
+    road: Mapped[Road] = mapped_column(enumeration(Road, "road"))
+    state: Mapped[OrderState] = mapped_column(enumeration(OrderState, "state"))
+    seat: Mapped[SeatPlace] = mapped_column(enumeration(SeatPlace, "seat"))
+    requested_at: Mapped[datetime] = mapped_column(Instant)
+    requested_by: Mapped[str] = mapped_column(String(100))
+    """Kind and id of the actor."""
+
+
+_OPEN = KeyOrder.state.in_([OrderState.REQUESTED, OrderState.APPROVED, OrderState.PERSONALISED, OrderState.DELIVERED])
+Index(
+    "uq_key_order_holder_id_body_id_open",
+    KeyOrder.holder_id,
+    KeyOrder.body_id,
+    unique=True,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+
+
+class IssuanceRequest(Base):
+    """Exactly what would be issued for an order, and the device that holds the keys. One is current at a time."""
+
+    __tablename__ = "issuance_request"
+    __table_args__ = (
+        CheckConstraint("(approved_at IS NULL) = (approved_by IS NULL)", name="approval"),
+        CheckConstraint("used_at IS NULL OR approved_at IS NOT NULL", name="used"),
+        CheckConstraint("superseded_at IS NULL OR approved_at IS NULL", name="superseded"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("key_order.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    requests_sha256: Mapped[str] = mapped_column(String(64))
+    """Over both CSRs: the same ones sent again get the same answer."""
+    certificates: Mapped[str] = mapped_column(Text)
+    """JSON: what the approver reads, and the intents in the authority's room."""
+    device_label: Mapped[str] = mapped_column(String(100))
+    device_serial: Mapped[str] = mapped_column(String(100))
+    device_model: Mapped[str] = mapped_column(String(100))
+    submitted_at: Mapped[datetime] = mapped_column(Instant)
+    submitted_by: Mapped[str] = mapped_column(String(100))
+    superseded_at: Mapped[datetime | None] = mapped_column(Instant)
+    approved_at: Mapped[datetime | None] = mapped_column(Instant)
+    approved_by: Mapped[str | None] = mapped_column(String(100))
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When the approval was spent on issuing; never twice."""
+
+
+Index(
+    "uq_issuance_request_order_id_current",
+    IssuanceRequest.order_id,
+    unique=True,
+    sqlite_where=IssuanceRequest.superseded_at.is_(None),
+    postgresql_where=IssuanceRequest.superseded_at.is_(None),
+)
+
+
+class LedgerEntry(Base):
+    """One side of a movement. The sides of a movement add up to nothing; no entry is ever changed."""
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (
+        CheckConstraint("change <> 0", name="change"),
+        UniqueConstraint("movement_id", "account"),
+        CheckConstraint(
+            "(book = 'seat' AND account IN ('agreement', 'available', 'reserved', 'live'))"
+            " OR (book = 'purchase' AND account IN ('agreement', 'unused', 'used'))",
+            name="book_account",
+        ),
+        CheckConstraint("book = 'purchase' OR body_id IS NOT NULL", name="seat_body"),
+    )
+
+    id: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=True)
+    movement_id: Mapped[UUID] = mapped_column(index=True)
+    book: Mapped[Book] = mapped_column(enumeration(Book, "book"))
+    account: Mapped[Account] = mapped_column(enumeration(Account, "account"))
+    agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.id"))
+    body_id: Mapped[UUID | None] = mapped_column(ForeignKey("body.id"), index=True)
+    change: Mapped[int]
+    cause: Mapped[str] = mapped_column(String(80))
+    order_id: Mapped[UUID | None] = mapped_column(ForeignKey("key_order.id"), index=True)
+    in_effect: Mapped[date]
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+
+
+append_only(
+    LedgerEntry.__table__,
+    frozen=(
+        "id",
+        "movement_id",
+        "book",
+        "account",
+        "agreement_id",
+        "body_id",
+        "change",
+        "cause",
+        "order_id",
+        "in_effect",
+        "recorded_at",
+    ),
+)
