@@ -112,7 +112,9 @@ class Paper:
     def inspect(self, pdf: bytes) -> int:
         return pdf.count(b"signed ")
 
-    def prepare(self, base: bytes, *, field: str, stamp: object, certificate: bytes, certify: bool, at: datetime) -> PlayPrepared:  # fmt: skip
+    def prepare(
+        self, base: bytes, *, field: str, stamp: object, certificate: bytes, certify: bool, at: datetime
+    ) -> PlayPrepared:
         self._at("prepare")
         content = base + f"signed {field} {certify} {at.isoformat()} {stamp!r}\n".encode()
         return PlayPrepared(content, (0, len(base), len(base), 0), hashlib.sha256(content).digest())
