@@ -22,7 +22,7 @@ from hsm.cryptoki.mechanisms import Way, ways
 from hsm.cryptoki.objects import StoredCertificate
 from hsm.cryptoki.owner import Owner
 from hsm.cryptoki.translation import translated
-from hsm.errors import DeviceError, DeviceTimeout, DeviceUnavailable, MechanismUnsupported, PinError
+from hsm.errors import DeviceError, DeviceTimeout, DeviceUnavailable, KeyNotFound, MechanismUnsupported, PinError
 from hsm.keys import KeyKind, KeyRef, PublicKey, SignatureAlgorithm
 from hsm.pin import PinSource
 
@@ -137,14 +137,18 @@ class Module:
         return DeviceKey(self, ref, pins, public_key=public_key, possible=possible, always_authenticate=always)
 
     def find_keys(self, device: DeviceInfo, pins: PinSource) -> list[FoundKey]:
-        """Return every signing key of a device; logs in, as private keys are not seen otherwise."""
+        """Return every signing key of a device; logs in, as private keys are not seen otherwise.
+
+        Keys that do not sign, or that could not be told from another by their id, are left out.
+        """
 
         def look(opened: OpenDevice) -> list[FoundKey]:
             found = []
             for key_id, label in opened.key_ids():
                 ref = KeyRef(device_label=device.label, device_serial=device.serial, key_id=key_id)
-                always = opened.always_authenticates(key_id)
-                found.append(FoundKey(ref, label, opened.public_key(key_id), always))
+                with suppress(KeyNotFound, MechanismUnsupported):
+                    always = opened.always_authenticates(key_id)
+                    found.append(FoundKey(ref, label, opened.public_key(key_id), always))
             return found
 
         return self._logged_in(device.address, pins, look, act="list the keys")

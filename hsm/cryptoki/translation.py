@@ -82,10 +82,7 @@ def translate(error: Exception, act: str) -> HsmError:
 
 @contextmanager
 def translated(act: str) -> Iterator[None]:
-    """Translate whatever the driver raises inside; our own errors pass.
-
-    # The cause is cut (`from None`): a driver's traceback holds frames with the PIN among their locals.
-    """
+    """Translate whatever the driver raises inside; our own errors pass. The driver's story is cut off."""
     try:
         yield
     except HsmError:

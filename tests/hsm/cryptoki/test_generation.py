@@ -1,9 +1,10 @@
 """Key pairs made in the device."""
 
 import pytest
-from pkcs11 import Attribute
+from pkcs11 import Attribute, KeyType, MechanismFlag
 from pkcs11 import exceptions as driver
 
+from hsm.cryptoki.device import public_session
 from hsm.cryptoki.errors import DeviceRefused
 from hsm.cryptoki.module import Module
 from hsm.keys import KeyKind
@@ -58,3 +59,17 @@ def test_keys_are_found_with_what_they_are(device: Device, module: Module) -> No
     assert {each.label for each in found} == {"ec-p256"}
     assert sorted(each.always_authenticate for each in found) == [False, True]
     assert all(module.key(each.ref, device.typed()).public_key == each.public_key for each in found)
+
+
+def test_keys_that_do_not_sign_are_left_out(device: Device, module: Module) -> None:
+    ref = device.generate(module)
+
+    def make() -> None:
+        (opened,) = module._devices.values()
+        with public_session(opened.token, writing=True) as session:
+            capabilities = MechanismFlag.ENCRYPT | MechanismFlag.DECRYPT
+            session.generate_keypair(KeyType.RSA, 2048, store=True, id=b"encryption", capabilities=capabilities)
+
+    module._owner.call(make, act="make", timeout=30)
+    (present,) = (each for each in module.devices() if each.initialised)
+    assert [each.ref for each in module.find_keys(present, device.typed())] == [ref]
