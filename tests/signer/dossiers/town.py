@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from hsm.keys import SignatureAlgorithm
 from hsm.prepared.attributes import signed_attributes
-from hsm.prepared.manifest import Manifest, parse_manifest
+from hsm.prepared.manifest import Manifest, ManifestItem, parse_manifest
 from hsm.prepared.jws import _decode
 from hsm.software import SoftwareKey
 from pki.journal.acts import Actor, ActorKind
@@ -148,6 +148,11 @@ def self_signed(key: ec.EllipticCurvePrivateKey, name: str) -> bytes:
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
+def look(item: ManifestItem, prepared: bytes, at: datetime) -> bytes:
+    """What the agent digests of a prepared play-paper: all of it."""
+    return hashlib.sha256(prepared).digest()
+
+
 class Keys:
     """Everybody's key, in place of the key orders: blocked keys are refused as there."""
 
@@ -192,7 +197,7 @@ class Agent:
         holder = self.town.people[who or self.who]
         prepared = self.town.files.get(item.prepared_sha256)
         certificate = self.town.keys.held[self.town.people[self.who]].der
-        attributes = signed_attributes(hashlib.sha256(prepared).digest(), certificate)
+        attributes = signed_attributes(self.town.look(item, prepared, self.town.at), certificate)
         algorithm = SignatureAlgorithm.ECDSA_SHA256
         return GivenValue(
             item=ItemId(UUID(item.id)),
@@ -217,6 +222,7 @@ class Town:
         self.at = T0
         self.files = MemoryFiles()
         self.paper = Paper()
+        self.look = look
         self.keys = Keys()
         self.people: dict[str, HolderId] = register.settle(self.records)
         for who, holder in self.people.items():
