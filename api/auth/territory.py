@@ -50,7 +50,7 @@ def require_order(records: Records, officer: Officer, order: UUID) -> None:
     if officer.province_code is None:
         return
     with records.reading() as session:
-        office = session.scalar(select(KeyOrder.office_id).where(KeyOrder.id == order))
-    if office is None:
+        code = session.scalar(select(Body.code).join(KeyOrder, KeyOrder.body_id == Body.id).where(KeyOrder.id == order))
+    if code is None:
         raise NotFound("key order", str(order))
-    require_office(records, officer, office)
+    require_body(records, officer, code)

@@ -45,6 +45,7 @@ class InitChoices:
 
     rehearsal: bool
     organisation: str
+    organisation_identifier: str | None
     public_url: str | None
     responders_url: str | None
     port: int
@@ -185,7 +186,13 @@ class _Making:
         """The authority's certificates, the first revocation lists, and what agents need to know."""
         from .foundation import found
 
-        found(self._settings, organisation=self._choices.organisation, by=_operator(), at=_now())
+        found(
+            self._settings,
+            organisation=self._choices.organisation,
+            organisation_identifier=self._choices.organisation_identifier,
+            by=_operator(),
+            at=_now(),
+        )
 
     def appoint(self) -> None:
         """The first central officer and the first platform; their credentials in one owner-only file."""

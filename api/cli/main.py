@@ -28,6 +28,9 @@ def init(
     data: Data = None,
     rehearsal: Annotated[bool, typer.Option("--rehearsal", help="Make an installation without legal value.")] = False,
     organisation: Annotated[str, typer.Option(help="Organisation named in the certificates.")] = "Khatam",
+    organisation_identifier: Annotated[
+        str | None, typer.Option(help="Its registered identifier, e.g. NTRMA-123456. Needed in production.")
+    ] = None,
     public_url: Annotated[
         str | None, typer.Option(help="Origin of the API and pages. Default in a rehearsal: http://127.0.0.1:PORT.")
     ] = None,
@@ -45,6 +48,7 @@ def init(
     choices = InitChoices(
         rehearsal=rehearsal,
         organisation=organisation,
+        organisation_identifier=organisation_identifier,
         public_url=public_url,
         responders_url=responders_url,
         port=port,

@@ -17,6 +17,8 @@ TRIGGERS = {
         "CREATE TRIGGER tr_journal_leaf_delete BEFORE DELETE ON journal_leaf BEGIN SELECT RAISE(ABORT, 'journal_leaf is append-only'); END",
         "CREATE TRIGGER tr_event_update BEFORE UPDATE ON event WHEN OLD.leaf_id IS NOT NEW.leaf_id OR OLD.kind IS NOT NEW.kind OR OLD.subject IS NOT NEW.subject OR OLD.at IS NOT NEW.at OR (OLD.number IS NOT NULL AND OLD.number IS NOT NEW.number) BEGIN SELECT RAISE(ABORT, 'event is append-only'); END",
         "CREATE TRIGGER tr_event_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'event is append-only'); END",
+        "CREATE TRIGGER tr_ledger_entry_update BEFORE UPDATE ON ledger_entry WHEN OLD.id IS NOT NEW.id OR OLD.movement_id IS NOT NEW.movement_id OR OLD.book IS NOT NEW.book OR OLD.account IS NOT NEW.account OR OLD.agreement_id IS NOT NEW.agreement_id OR OLD.body_id IS NOT NEW.body_id OR OLD.change IS NOT NEW.change OR OLD.cause IS NOT NEW.cause OR OLD.order_id IS NOT NEW.order_id OR OLD.in_effect IS NOT NEW.in_effect OR OLD.recorded_at IS NOT NEW.recorded_at BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END",
+        "CREATE TRIGGER tr_ledger_entry_delete BEFORE DELETE ON ledger_entry BEGIN SELECT RAISE(ABORT, 'ledger_entry is append-only'); END",
         "CREATE TRIGGER tr_office_update BEFORE UPDATE ON office WHEN OLD.id IS NOT NEW.id OR OLD.holder_id IS NOT NEW.holder_id OR OLD.body_id IS NOT NEW.body_id OR OLD.function IS NOT NEW.function OR OLD.rank IS NOT NEW.rank OR OLD.starts_on IS NOT NEW.starts_on OR OLD.deed IS NOT NEW.deed OR OLD.recorded_at IS NOT NEW.recorded_at OR OLD.recorded_by IS NOT NEW.recorded_by OR (OLD.superseded_at IS NOT NULL AND OLD.superseded_at IS NOT NEW.superseded_at) BEGIN SELECT RAISE(ABORT, 'office is append-only'); END",
         "CREATE TRIGGER tr_office_delete BEFORE DELETE ON office BEGIN SELECT RAISE(ABORT, 'office is append-only'); END",
         "CREATE TRIGGER tr_office_end_update BEFORE UPDATE ON office_end WHEN OLD.id IS NOT NEW.id OR OLD.office_id IS NOT NEW.office_id OR OLD.ends_on IS NOT NEW.ends_on OR OLD.reason IS NOT NEW.reason OR OLD.deed IS NOT NEW.deed OR OLD.recorded_at IS NOT NEW.recorded_at OR OLD.recorded_by IS NOT NEW.recorded_by OR (OLD.superseded_at IS NOT NULL AND OLD.superseded_at IS NOT NEW.superseded_at) BEGIN SELECT RAISE(ABORT, 'office_end is append-only'); END",
@@ -33,6 +35,10 @@ TRIGGERS = {
         "CREATE TRIGGER tr_event_update BEFORE UPDATE ON event FOR EACH ROW WHEN (OLD.leaf_id IS DISTINCT FROM NEW.leaf_id OR OLD.kind IS DISTINCT FROM NEW.kind OR OLD.subject IS DISTINCT FROM NEW.subject OR OLD.at IS DISTINCT FROM NEW.at OR (OLD.number IS NOT NULL AND OLD.number IS DISTINCT FROM NEW.number)) EXECUTE FUNCTION fn_event_append_only()",
         "CREATE TRIGGER tr_event_delete BEFORE DELETE ON event FOR EACH ROW EXECUTE FUNCTION fn_event_append_only()",
         "CREATE TRIGGER tr_event_truncate BEFORE TRUNCATE ON event FOR EACH STATEMENT EXECUTE FUNCTION fn_event_append_only()",
+        "CREATE FUNCTION fn_ledger_entry_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'ledger_entry is append-only' USING ERRCODE = 'check_violation'; END $$",
+        "CREATE TRIGGER tr_ledger_entry_update BEFORE UPDATE ON ledger_entry FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR OLD.movement_id IS DISTINCT FROM NEW.movement_id OR OLD.book IS DISTINCT FROM NEW.book OR OLD.account IS DISTINCT FROM NEW.account OR OLD.agreement_id IS DISTINCT FROM NEW.agreement_id OR OLD.body_id IS DISTINCT FROM NEW.body_id OR OLD.change IS DISTINCT FROM NEW.change OR OLD.cause IS DISTINCT FROM NEW.cause OR OLD.order_id IS DISTINCT FROM NEW.order_id OR OLD.in_effect IS DISTINCT FROM NEW.in_effect OR OLD.recorded_at IS DISTINCT FROM NEW.recorded_at) EXECUTE FUNCTION fn_ledger_entry_append_only()",
+        "CREATE TRIGGER tr_ledger_entry_delete BEFORE DELETE ON ledger_entry FOR EACH ROW EXECUTE FUNCTION fn_ledger_entry_append_only()",
+        "CREATE TRIGGER tr_ledger_entry_truncate BEFORE TRUNCATE ON ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION fn_ledger_entry_append_only()",
         "CREATE FUNCTION fn_office_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'office is append-only' USING ERRCODE = 'check_violation'; END $$",
         "CREATE TRIGGER tr_office_update BEFORE UPDATE ON office FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR OLD.holder_id IS DISTINCT FROM NEW.holder_id OR OLD.body_id IS DISTINCT FROM NEW.body_id OR OLD.function IS DISTINCT FROM NEW.function OR OLD.rank IS DISTINCT FROM NEW.rank OR OLD.starts_on IS DISTINCT FROM NEW.starts_on OR OLD.deed IS DISTINCT FROM NEW.deed OR OLD.recorded_at IS DISTINCT FROM NEW.recorded_at OR OLD.recorded_by IS DISTINCT FROM NEW.recorded_by OR (OLD.superseded_at IS NOT NULL AND OLD.superseded_at IS DISTINCT FROM NEW.superseded_at)) EXECUTE FUNCTION fn_office_append_only()",
         "CREATE TRIGGER tr_office_delete BEFORE DELETE ON office FOR EACH ROW EXECUTE FUNCTION fn_office_append_only()",
@@ -74,6 +80,18 @@ def upgrade() -> None:
     with op.batch_alter_table("agent_ticket", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_agent_ticket_subject"), ["subject"], unique=False)
 
+    op.create_table(
+        "agreement",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=100), nullable=False),
+        sa.Column("supplier", sa.String(length=200), nullable=False),
+        sa.Column("census", sa.String(length=40), nullable=False),
+        sa.Column("in_effect_from", sa.Date(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(length=100), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreement")),
+        sa.UniqueConstraint("number", name=op.f("uq_agreement_number")),
+    )
     op.create_table(
         "ceremony",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -169,6 +187,27 @@ def upgrade() -> None:
         sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_holder")),
         sa.UniqueConstraint("cin_hash", name=op.f("uq_holder_cin_hash")),
+    )
+    op.create_table(
+        "issuer",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("embedded", "external", name="kind", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("role", sa.String(length=20), nullable=True),
+        sa.Column("parent_id", sa.Uuid(), nullable=True),
+        sa.Column("certificate", sa.LargeBinary(), nullable=True),
+        sa.Column("certificate_sha256", sa.String(length=64), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(kind = 'embedded') = (role IS NOT NULL)", name=op.f("ck_issuer_role")),
+        sa.CheckConstraint("kind = 'embedded' OR certificate IS NOT NULL", name=op.f("ck_issuer_certificate")),
+        sa.ForeignKeyConstraint(["parent_id"], ["issuer.id"], name=op.f("fk_issuer_parent_id_issuer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_issuer")),
+        sa.UniqueConstraint("certificate_sha256", name=op.f("uq_issuer_certificate_sha256")),
+        sa.UniqueConstraint("role", name=op.f("uq_issuer_role")),
     )
     op.create_table(
         "journal_head",
@@ -296,6 +335,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_agent_token_ticket_id"), ["ticket_id"], unique=False)
 
     op.create_table(
+        "agreement_book",
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("seats_ceiling", sa.Integer(), nullable=True),
+        sa.Column("seats_granted", sa.Integer(), nullable=False),
+        sa.Column("purchases_granted", sa.Integer(), nullable=False),
+        sa.Column("purchases_used", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "purchases_used >= 0 AND purchases_used <= purchases_granted", name=op.f("ck_agreement_book_purchases")
+        ),
+        sa.CheckConstraint(
+            "seats_ceiling IS NULL OR seats_granted <= seats_ceiling", name=op.f("ck_agreement_book_seats_ceiling")
+        ),
+        sa.CheckConstraint("seats_granted >= 0", name=op.f("ck_agreement_book_seats_granted")),
+        sa.ForeignKeyConstraint(
+            ["agreement_id"], ["agreement.id"], name=op.f("fk_agreement_book_agreement_id_agreement")
+        ),
+        sa.PrimaryKeyConstraint("agreement_id", name=op.f("pk_agreement_book")),
+    )
+    op.create_table(
         "application_file",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("dossier_id", sa.Uuid(), nullable=False),
@@ -387,6 +445,71 @@ def upgrade() -> None:
         batch_op.create_index("ix_event_subject_number", ["subject", "number"], unique=False)
 
     op.create_table(
+        "issuance_intent",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("issuer_id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=True),
+        sa.Column("holder_id", sa.Uuid(), nullable=True),
+        sa.Column("profile", sa.String(length=40), nullable=False),
+        sa.Column(
+            "purpose",
+            sa.Enum(
+                "signature",
+                "authentication",
+                "authority",
+                "ocsp",
+                "time-stamp",
+                "manifest",
+                "seal",
+                name="purpose",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("serial", sa.String(length=40), nullable=False),
+        sa.Column("spki_sha256", sa.String(length=64), nullable=False),
+        sa.Column("tbs", sa.LargeBinary(), nullable=False),
+        sa.Column("tbs_sha256", sa.String(length=64), nullable=False),
+        sa.Column(
+            "algorithm",
+            sa.Enum(
+                "rsa-pkcs1v15-sha256",
+                "rsa-pkcs1v15-sha384",
+                "rsa-pkcs1v15-sha512",
+                "rsa-pss-sha256",
+                "rsa-pss-sha384",
+                "rsa-pss-sha512",
+                "ecdsa-sha256",
+                "ecdsa-sha384",
+                name="algorithm",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("not_after", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("prepared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "prepared", "redeemed", "abandoned", name="state", native_enum=False, create_constraint=True, length=40
+            ),
+            nullable=False,
+        ),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["issuer_id"], ["issuer.id"], name=op.f("fk_issuance_intent_issuer_id_issuer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_issuance_intent")),
+        sa.UniqueConstraint("issuer_id", "serial", name=op.f("uq_issuance_intent_issuer_id_serial")),
+        sa.UniqueConstraint("tbs_sha256", name=op.f("uq_issuance_intent_tbs_sha256")),
+    )
+    with op.batch_alter_table("issuance_intent", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_issuance_intent_order_id"), ["order_id"], unique=False)
+
+    op.create_table(
         "province",
         sa.Column("code", sa.String(length=20), nullable=False),
         sa.Column("region_code", sa.String(length=20), nullable=False),
@@ -398,6 +521,46 @@ def upgrade() -> None:
     with op.batch_alter_table("province", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_province_region_code"), ["region_code"], unique=False)
 
+    op.create_table(
+        "tier",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("commune", "province", name="kind", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("population_from", sa.Integer(), nullable=False),
+        sa.Column("population_below", sa.Integer(), nullable=True),
+        sa.Column("keys", sa.Integer(), nullable=False),
+        sa.Column(
+            "basis",
+            sa.Enum("published", "assumed", name="basis", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("in_effect_from", sa.Date(), nullable=False),
+        sa.CheckConstraint("keys >= 0", name=op.f("ck_tier_keys")),
+        sa.CheckConstraint(
+            "population_below IS NULL OR population_below > population_from", name=op.f("ck_tier_population_below")
+        ),
+        sa.CheckConstraint("population_from >= 0", name=op.f("ck_tier_population_from")),
+        sa.ForeignKeyConstraint(["agreement_id"], ["agreement.id"], name=op.f("fk_tier_agreement_id_agreement")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tier")),
+        sa.UniqueConstraint(
+            "agreement_id", "kind", "population_from", name=op.f("uq_tier_agreement_id_kind_population_from")
+        ),
+    )
+    op.create_table(
+        "wave",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("label", sa.String(length=200), nullable=False),
+        sa.Column("opens_on", sa.Date(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(length=100), nullable=False),
+        sa.ForeignKeyConstraint(["agreement_id"], ["agreement.id"], name=op.f("fk_wave_agreement_id_agreement")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wave")),
+    )
     op.create_table(
         "application_file_version",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -522,6 +685,68 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_ceremony_item_document_id"), ["document_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_ceremony_item_state"), ["state"], unique=False)
 
+    op.create_table(
+        "certificate",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("intent_id", sa.Uuid(), nullable=True),
+        sa.Column("issuer_id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=True),
+        sa.Column("holder_id", sa.Uuid(), nullable=True),
+        sa.Column("profile", sa.String(length=40), nullable=True),
+        sa.Column(
+            "purpose",
+            sa.Enum(
+                "signature",
+                "authentication",
+                "authority",
+                "ocsp",
+                "time-stamp",
+                "manifest",
+                "seal",
+                name="purpose",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("serial", sa.String(length=64), nullable=False),
+        sa.Column("der", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("spki_sha256", sa.String(length=64), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("not_after", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "origin",
+            sa.Enum("issued", "registered", name="origin", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.CheckConstraint("(origin = 'issued') = (intent_id IS NOT NULL)", name=op.f("ck_certificate_origin_intent")),
+        sa.ForeignKeyConstraint(
+            ["intent_id"], ["issuance_intent.id"], name=op.f("fk_certificate_intent_id_issuance_intent")
+        ),
+        sa.ForeignKeyConstraint(["issuer_id"], ["issuer.id"], name=op.f("fk_certificate_issuer_id_issuer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_certificate")),
+        sa.UniqueConstraint("intent_id", name=op.f("uq_certificate_intent_id")),
+        sa.UniqueConstraint("issuer_id", "serial", name=op.f("uq_certificate_issuer_id_serial")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_certificate_sha256")),
+        sa.UniqueConstraint("spki_sha256", name=op.f("uq_certificate_spki_sha256")),
+    )
+    with op.batch_alter_table("certificate", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_certificate_holder_id"), ["holder_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_certificate_order_id"), ["order_id"], unique=False)
+
+    op.create_table(
+        "certified_key",
+        sa.Column("spki_sha256", sa.String(length=64), nullable=False),
+        sa.Column("intent_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["intent_id"], ["issuance_intent.id"], name=op.f("fk_certified_key_intent_id_issuance_intent")
+        ),
+        sa.PrimaryKeyConstraint("spki_sha256", name=op.f("pk_certified_key")),
+        sa.UniqueConstraint("intent_id", name=op.f("uq_certified_key_intent_id")),
+    )
     op.create_table(
         "decision",
         sa.Column("document_id", sa.Uuid(), nullable=False),
@@ -704,6 +929,31 @@ def upgrade() -> None:
         sa.UniqueConstraint("document_id", "file_id", name=op.f("uq_opinion_reading_document_id_file_id")),
     )
     op.create_table(
+        "wave_region",
+        sa.Column("region_code", sa.String(length=20), nullable=False),
+        sa.Column("wave_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["region_code"], ["region.code"], name=op.f("fk_wave_region_region_code_region")),
+        sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_wave_region_wave_id_wave")),
+        sa.PrimaryKeyConstraint("region_code", name=op.f("pk_wave_region")),
+    )
+    op.create_table(
+        "allowance",
+        sa.Column("body_id", sa.Uuid(), nullable=False),
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("wave_id", sa.Uuid(), nullable=False),
+        sa.Column("opens_on", sa.Date(), nullable=False),
+        sa.Column("granted", sa.Integer(), nullable=False),
+        sa.Column("reserved", sa.Integer(), nullable=False),
+        sa.Column("live", sa.Integer(), nullable=False),
+        sa.CheckConstraint("live >= 0", name=op.f("ck_allowance_live")),
+        sa.CheckConstraint("reserved + live <= granted", name=op.f("ck_allowance_granted")),
+        sa.CheckConstraint("reserved >= 0", name=op.f("ck_allowance_reserved")),
+        sa.ForeignKeyConstraint(["agreement_id"], ["agreement.id"], name=op.f("fk_allowance_agreement_id_agreement")),
+        sa.ForeignKeyConstraint(["body_id"], ["body.id"], name=op.f("fk_allowance_body_id_body")),
+        sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_allowance_wave_id_wave")),
+        sa.PrimaryKeyConstraint("body_id", name=op.f("pk_allowance")),
+    )
+    op.create_table(
         "office",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("holder_id", sa.Uuid(), nullable=False),
@@ -756,6 +1006,93 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_register_declaration_body_id"), ["body_id"], unique=False)
 
     op.create_table(
+        "key_order",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("holder_id", sa.Uuid(), nullable=False),
+        sa.Column("office_id", sa.Uuid(), nullable=False),
+        sa.Column("body_id", sa.Uuid(), nullable=False),
+        sa.Column("payer_body_id", sa.Uuid(), nullable=True),
+        sa.Column("agreement_id", sa.Uuid(), nullable=True),
+        sa.Column("paid_by", sa.String(length=200), nullable=True),
+        sa.Column(
+            "road",
+            sa.Enum(
+                "supplied",
+                "self_made",
+                "already_held",
+                name="road",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "requested",
+                "approved",
+                "personalised",
+                "delivered",
+                "active",
+                "blocked",
+                "revoked",
+                "expired",
+                "returned",
+                "cancelled",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "seat",
+            sa.Enum("none", "reserved", "live", name="seat", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("requested_by", sa.String(length=100), nullable=False),
+        sa.CheckConstraint("(road = 'already_held') = (paid_by IS NOT NULL)", name=op.f("ck_key_order_paid_by")),
+        sa.CheckConstraint("(road = 'already_held') = (payer_body_id IS NULL)", name=op.f("ck_key_order_payer")),
+        sa.CheckConstraint("road <> 'already_held' OR seat = 'none'", name=op.f("ck_key_order_no_seat")),
+        sa.CheckConstraint(
+            "road = 'already_held' OR seat <> 'none' OR state <> 'blocked'", name=op.f("ck_key_order_blocked_seat")
+        ),
+        sa.CheckConstraint(
+            "road = 'already_held' OR seat = 'live' OR state <> 'active'", name=op.f("ck_key_order_live_seat")
+        ),
+        sa.CheckConstraint(
+            "road = 'already_held' OR seat = 'reserved' OR state NOT IN ('requested', 'approved', 'personalised', 'delivered')",
+            name=op.f("ck_key_order_reserved_seat"),
+        ),
+        sa.CheckConstraint(
+            "seat = 'none' OR state NOT IN ('revoked', 'expired', 'returned', 'cancelled')",
+            name=op.f("ck_key_order_freed_seat"),
+        ),
+        sa.CheckConstraint("(payer_body_id IS NULL) = (agreement_id IS NULL)", name=op.f("ck_key_order_agreement")),
+        sa.ForeignKeyConstraint(["agreement_id"], ["agreement.id"], name=op.f("fk_key_order_agreement_id_agreement")),
+        sa.ForeignKeyConstraint(["body_id"], ["body.id"], name=op.f("fk_key_order_body_id_body")),
+        sa.ForeignKeyConstraint(["holder_id"], ["holder.id"], name=op.f("fk_key_order_holder_id_holder")),
+        sa.ForeignKeyConstraint(["office_id"], ["office.id"], name=op.f("fk_key_order_office_id_office")),
+        sa.ForeignKeyConstraint(["payer_body_id"], ["body.id"], name=op.f("fk_key_order_payer_body_id_body")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_key_order")),
+    )
+    with op.batch_alter_table("key_order", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_key_order_body_id"), ["body_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_key_order_holder_id"), ["holder_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_key_order_office_id"), ["office_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_key_order_payer_body_id"), ["payer_body_id"], unique=False)
+        batch_op.create_index(
+            "uq_key_order_holder_id_body_id_open",
+            ["holder_id", "body_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('requested', 'approved', 'personalised', 'delivered')"),
+            postgresql_where=sa.text("state IN ('requested', 'approved', 'personalised', 'delivered')"),
+        )
+
+    op.create_table(
         "office_end",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("office_id", sa.Uuid(), nullable=False),
@@ -806,6 +1143,89 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("body_id", "function", name=op.f("pk_open_office")),
         sa.UniqueConstraint("office_id", name=op.f("uq_open_office_office_id")),
     )
+    op.create_table(
+        "issuance_request",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("requests_sha256", sa.String(length=64), nullable=False),
+        sa.Column("certificates", sa.Text(), nullable=False),
+        sa.Column("device_label", sa.String(length=100), nullable=False),
+        sa.Column("device_serial", sa.String(length=100), nullable=False),
+        sa.Column("device_model", sa.String(length=100), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("submitted_by", sa.String(length=100), nullable=False),
+        sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("approved_by", sa.String(length=100), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(approved_at IS NULL) = (approved_by IS NULL)", name=op.f("ck_issuance_request_approval")),
+        sa.CheckConstraint("superseded_at IS NULL OR approved_at IS NULL", name=op.f("ck_issuance_request_superseded")),
+        sa.CheckConstraint("used_at IS NULL OR approved_at IS NOT NULL", name=op.f("ck_issuance_request_used")),
+        sa.ForeignKeyConstraint(["order_id"], ["key_order.id"], name=op.f("fk_issuance_request_order_id_key_order")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_issuance_request")),
+        sa.UniqueConstraint("digest", name=op.f("uq_issuance_request_digest")),
+    )
+    with op.batch_alter_table("issuance_request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_issuance_request_order_id"), ["order_id"], unique=False)
+        batch_op.create_index(
+            "uq_issuance_request_order_id_current",
+            ["order_id"],
+            unique=True,
+            sqlite_where=sa.text("superseded_at IS NULL"),
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        )
+
+    op.create_table(
+        "ledger_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("movement_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "book",
+            sa.Enum("seat", "purchase", name="book", native_enum=False, create_constraint=True, length=40),
+            nullable=False,
+        ),
+        sa.Column(
+            "account",
+            sa.Enum(
+                "agreement",
+                "available",
+                "reserved",
+                "live",
+                "unused",
+                "used",
+                name="account",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("body_id", sa.Uuid(), nullable=True),
+        sa.Column("change", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.String(length=80), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=True),
+        sa.Column("in_effect", sa.Date(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(book = 'seat' AND account IN ('agreement', 'available', 'reserved', 'live')) OR (book = 'purchase' AND account IN ('agreement', 'unused', 'used'))",
+            name=op.f("ck_ledger_entry_book_account"),
+        ),
+        sa.CheckConstraint("book = 'purchase' OR body_id IS NOT NULL", name=op.f("ck_ledger_entry_seat_body")),
+        sa.CheckConstraint("change <> 0", name=op.f("ck_ledger_entry_change")),
+        sa.ForeignKeyConstraint(
+            ["agreement_id"], ["agreement.id"], name=op.f("fk_ledger_entry_agreement_id_agreement")
+        ),
+        sa.ForeignKeyConstraint(["body_id"], ["body.id"], name=op.f("fk_ledger_entry_body_id_body")),
+        sa.ForeignKeyConstraint(["order_id"], ["key_order.id"], name=op.f("fk_ledger_entry_order_id_key_order")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entry")),
+        sa.UniqueConstraint("movement_id", "account", name=op.f("uq_ledger_entry_movement_id_account")),
+    )
+    with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ledger_entry_body_id"), ["body_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ledger_entry_movement_id"), ["movement_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ledger_entry_order_id"), ["order_id"], unique=False)
 
     for statement in TRIGGERS[op.get_bind().dialect.name]:
         op.execute(statement)
@@ -813,6 +1233,21 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Bring them back."""
+    with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ledger_entry_order_id"))
+        batch_op.drop_index(batch_op.f("ix_ledger_entry_movement_id"))
+        batch_op.drop_index(batch_op.f("ix_ledger_entry_body_id"))
+
+    op.drop_table("ledger_entry")
+    with op.batch_alter_table("issuance_request", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_issuance_request_order_id_current",
+            sqlite_where=sa.text("superseded_at IS NULL"),
+            postgresql_where=sa.text("superseded_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_issuance_request_order_id"))
+
+    op.drop_table("issuance_request")
     op.drop_table("open_office")
     with op.batch_alter_table("office_end", schema=None) as batch_op:
         batch_op.drop_index(
@@ -823,6 +1258,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_office_end_office_id"))
 
     op.drop_table("office_end")
+    with op.batch_alter_table("key_order", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_key_order_holder_id_body_id_open",
+            sqlite_where=sa.text("state IN ('requested', 'approved', 'personalised', 'delivered')"),
+            postgresql_where=sa.text("state IN ('requested', 'approved', 'personalised', 'delivered')"),
+        )
+        batch_op.drop_index(batch_op.f("ix_key_order_payer_body_id"))
+        batch_op.drop_index(batch_op.f("ix_key_order_office_id"))
+        batch_op.drop_index(batch_op.f("ix_key_order_holder_id"))
+        batch_op.drop_index(batch_op.f("ix_key_order_body_id"))
+
+    op.drop_table("key_order")
     with op.batch_alter_table("register_declaration", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_register_declaration_body_id"))
 
@@ -832,6 +1279,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_office_body_id"))
 
     op.drop_table("office")
+    op.drop_table("allowance")
+    op.drop_table("wave_region")
     op.drop_table("opinion_reading")
     with op.batch_alter_table("opinion", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_opinion_dossier_id"))
@@ -858,6 +1307,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_decision_dossier_id"))
 
     op.drop_table("decision")
+    op.drop_table("certified_key")
+    with op.batch_alter_table("certificate", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_certificate_order_id"))
+        batch_op.drop_index(batch_op.f("ix_certificate_holder_id"))
+
+    op.drop_table("certificate")
     with op.batch_alter_table("ceremony_item", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ceremony_item_state"))
         batch_op.drop_index(batch_op.f("ix_ceremony_item_document_id"))
@@ -869,10 +1324,16 @@ def downgrade() -> None:
 
     op.drop_table("body")
     op.drop_table("application_file_version")
+    op.drop_table("wave")
+    op.drop_table("tier")
     with op.batch_alter_table("province", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_province_region_code"))
 
     op.drop_table("province")
+    with op.batch_alter_table("issuance_intent", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_issuance_intent_order_id"))
+
+    op.drop_table("issuance_intent")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_subject_number")
 
@@ -884,6 +1345,7 @@ def downgrade() -> None:
     op.drop_table("document")
     op.drop_table("committee_member")
     op.drop_table("application_file")
+    op.drop_table("agreement_book")
     with op.batch_alter_table("agent_token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_agent_token_ticket_id"))
 
@@ -913,6 +1375,7 @@ def downgrade() -> None:
 
     op.drop_table("journal_leaf")
     op.drop_table("journal_head")
+    op.drop_table("issuer")
     op.drop_table("holder")
     op.drop_table("dossier")
     with op.batch_alter_table("ceremony", schema=None) as batch_op:
@@ -920,6 +1383,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ceremony_signer_id"))
 
     op.drop_table("ceremony")
+    op.drop_table("agreement")
     with op.batch_alter_table("agent_ticket", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_agent_ticket_subject"))
 
