@@ -58,7 +58,7 @@ class View:
 def view_of(answer: Answer, language: Language) -> View:
     """Dress `answer` for a reader of `language`."""
     return View(
-        state=STATES[answer.verdict],
+        state="ended" if answer.reason is Reason.MINUTES_INCOMPLETE else STATES[answer.verdict],
         headline=_headline(answer, language),
         sentence=str(getattr(answer.sentences, language.code)),
         facts=tuple(_facts(answer, language)),
@@ -154,9 +154,8 @@ def _advice(answer: Answer, language: Language) -> tuple[str, ...]:
     _ = language.words.gettext
     if answer.verdict is Verdict.AUTHENTIC:
         return (
-            _(
-                "Compare these facts with the paper in your hand, line by line. If one differs, do not rely on the paper."
-            ),
+            _("Compare these facts with the paper in your hand, line by line."),
+            _("If one differs, do not rely on the paper."),
         )
     if answer.verdict is Verdict.AUTHENTIC_NOT_IN_FORCE:
         return (
