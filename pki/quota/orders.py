@@ -1,0 +1,242 @@
+"""Orders: a key asked for, followed, accepted, given up.
+
+What issues a key stands in `issuing`, what stops it in `stopping`, who may sign with which in `holding`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from pki.ca.certificates import CertificateRecord, certificates_of_order
+from pki.journal.acts import Actor, record
+from pki.journal.inserting import insert_into
+from pki.quota.books import Movement, reserve_seat, write_movements
+from pki.quota.errors import (
+    AllowanceExhausted,
+    OfficeNotCurrent,
+    OrderAlreadyOpen,
+    OrderStateRefused,
+    OrderUnknown,
+    PayerRefused,
+)
+from pki.quota.holding import HeldCertificate, signing_certificate
+from pki.quota.kinds import Account, Book, OrderState, Road, SeatPlace
+from pki.quota.requests import PreparedIssuance, current_request
+from pki.quota.tables import IssuanceRequest, KeyOrder
+from pki.quota.transitions import Step, advance, locked_order
+from pki.records import HolderId, OfficeId, OrderId, Records, civil_day
+from pki.registration.errors import BodyUnknown
+from pki.registration.standing import StandingOffice, office_in_effect
+from pki.registration.tables import Body
+from pki.tickets import TicketKind, issue_ticket
+
+__all__ = [
+    "OPEN_STATES",
+    "HeldCertificate",
+    "OrderView",
+    "activate",
+    "cancel_key",
+    "issue_enrolment_ticket",
+    "key_order",
+    "request_key",
+    "signing_certificate",
+]
+
+OPEN_STATES = (OrderState.REQUESTED, OrderState.APPROVED, OrderState.PERSONALISED, OrderState.DELIVERED)
+"""Under way: a holder has one such order for a body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderView:
+    """An order as its readers see it."""
+
+    id: OrderId
+    holder: HolderId
+    office: OfficeId
+    body_code: str
+    payer_code: str | None
+    """None: a key already held, which draws on nobody."""
+    paid_by: str | None
+    road: Road
+    state: OrderState
+    seat: SeatPlace
+    requested_at: datetime
+    requested_by: str
+    issuance: PreparedIssuance | None
+    """What would be, or was, issued; None before the holder sent his requests."""
+    certificates: tuple[CertificateRecord, ...]
+
+
+def request_key(
+    records: Records, *, holder: HolderId, office: OfficeId, payer_body_code: str, by: Actor, at: datetime
+) -> OrderView:
+    """Order a key for an office in effect today, and reserve one seat of the payer (the office's body or its province).
+
+    :raise OfficeNotCurrent: not this holder's office, or not in effect.
+    :raise PayerRefused: another body.
+    :raise WaveNotOpen: the payer has no seats yet.
+    :raise AllowanceExhausted: it has none left.
+    :raise OrderAlreadyOpen: the holder has an order under way for that body; carries it.
+    """
+    order = OrderId(uuid4())
+    with records.writing() as session:
+        standing = require_office(session, holder=holder, office=office, at=at)
+        payer = _payer(session, standing, payer_body_code)
+        try:
+            agreement = reserve_seat(session, body_id=payer, body_code=payer_body_code, at=at)
+        except AllowanceExhausted:
+            # The last seat may be this very order's, posted twice.
+            _refuse_second(session, holder=holder, body_id=standing.body_id)
+            raise
+        values = {
+            "id": order,
+            "holder_id": holder,
+            "office_id": office,
+            "body_id": standing.body_id,
+            "payer_body_id": payer,
+            "agreement_id": agreement,
+            "road": Road.SELF_MADE,
+            "state": OrderState.REQUESTED,
+            "seat": SeatPlace.RESERVED,
+            "requested_at": at,
+            "requested_by": str(by),
+        }
+        insert_order(session, values)
+        reserved = Movement(
+            book=Book.SEAT,
+            taken_from=Account.AVAILABLE,
+            given_to=Account.RESERVED,
+            amount=1,
+            agreement_id=agreement,
+            body_id=payer,
+            order_id=order,
+        )
+        write_movements(session, [reserved], cause="order.requested", in_effect=civil_day(at), at=at)
+        facts = {"holder": holder, "office": office, "payer": payer_body_code, "road": Road.SELF_MADE}
+        record(session, kind="order.requested", subject=f"order:{order}", by=by, at=at, facts=facts)
+        return key_order(session, order)
+
+
+def key_order(session: Session, order: UUID) -> OrderView:
+    """The order as it stands.
+
+    :raise OrderUnknown: no such order.
+    """
+    payer = aliased(Body)
+    row = session.execute(
+        select(KeyOrder, Body.code, payer.code)
+        .join(Body, Body.id == KeyOrder.body_id)
+        .outerjoin(payer, payer.id == KeyOrder.payer_body_id)
+        .where(KeyOrder.id == order)
+    ).one_or_none()
+    if row is None:
+        raise OrderUnknown(order)
+    found, body_code, payer_code = row
+    return OrderView(
+        id=OrderId(found.id),
+        holder=HolderId(found.holder_id),
+        office=OfficeId(found.office_id),
+        body_code=body_code,
+        payer_code=payer_code,
+        paid_by=found.paid_by,
+        road=found.road,
+        state=found.state,
+        seat=found.seat,
+        requested_at=found.requested_at,
+        requested_by=found.requested_by,
+        issuance=current_request(session, OrderId(found.id)),
+        certificates=certificates_of_order(session, OrderId(found.id)),
+    )
+
+
+def issue_enrolment_ticket(records: Records, *, order: OrderId, by: Actor, at: datetime) -> str:
+    """Return a ticket that lets the holder's agent make the keys of a self-made order, or fetch its certificates.
+
+    An earlier ticket of the order ends.
+
+    :raise OrderStateRefused: another road, or too late.
+    """
+    with records.writing() as session:
+        found = locked_order(session, order)
+        waiting = found.state in (OrderState.REQUESTED, OrderState.APPROVED, OrderState.PERSONALISED)
+        if found.road is not Road.SELF_MADE or not waiting:
+            raise OrderStateRefused(order, found.state.value, "enrol")
+        require_office(session, holder=HolderId(found.holder_id), office=OfficeId(found.office_id), at=at)
+        ticket = issue_ticket(
+            session, kind=TicketKind.ENROLMENT, subject=order, holder=HolderId(found.holder_id), at=at
+        )
+        record(session, kind="order.ticket-issued", subject=f"order:{order}", by=by, at=at)
+        return ticket
+
+
+def activate(session: Session, *, order: OrderId, by: Actor, at: datetime) -> None:
+    """The holder accepted the key: its seat goes from reserved to live. A step of the acceptance's transaction.
+
+    :raise OrderStateRefused: not delivered, or stopped meanwhile.
+    """
+    advance(session, order, Step.ACTIVATE, by=by, at=at)
+
+
+def cancel_key(records: Records, *, order: OrderId, reason: str, by: Actor, at: datetime) -> None:
+    """Give an order up before anything was issued for it; its seat is free again.
+
+    :raise OrderStateRefused: too late: an approval was used, so a certificate may exist.
+    """
+    with records.writing() as session:
+        found = locked_order(session, order)
+        used = session.scalar(
+            select(IssuanceRequest.id).where(IssuanceRequest.order_id == order, IssuanceRequest.used_at.is_not(None))
+        )
+        if used is not None:
+            raise OrderStateRefused(order, found.state.value, Step.CANCEL.value)
+        advance(session, order, Step.CANCEL, by=by, at=at, facts={"reason": reason})
+
+
+def require_office(session: Session, *, holder: HolderId, office: OfficeId, at: datetime) -> StandingOffice:
+    """The holder's office, in effect today.
+
+    :raise OfficeNotCurrent: not his, or not in effect on the civil day of `at`.
+    """
+    standing = office_in_effect(session, holder=holder, office=office, at=at)
+    if standing is None:
+        raise OfficeNotCurrent(office, holder)
+    return standing
+
+
+def insert_order(session: Session, values: Mapping[str, object]) -> None:
+    """Insert an order's row, as the only one under way for its holder and body.
+
+    :raise OrderAlreadyOpen: there is one; carries it.
+    """
+    # THREAT: the same order posted many times at once takes as many seats.
+    # DEFENCE: a partial unique index allows one open order per holder and body; the rest roll back whole.
+    # TEST: tests/pki/quota/test_last_seat.py::test_same_order_twenty_times
+    added = insert_into(session, KeyOrder).values(values).on_conflict_do_nothing().returning(KeyOrder.id)
+    while session.execute(added).scalar_one_or_none() is None:
+        # The one in the way may end between the two statements: then there is room after all.
+        _refuse_second(session, holder=values["holder_id"], body_id=values["body_id"])
+
+
+def _refuse_second(session: Session, *, holder: object, body_id: object) -> None:
+    known = session.scalar(
+        select(KeyOrder.id).where(
+            KeyOrder.holder_id == holder, KeyOrder.body_id == body_id, KeyOrder.state.in_(OPEN_STATES)
+        )
+    )
+    if known is not None:
+        raise OrderAlreadyOpen(OrderId(known))
+
+
+def _payer(session: Session, standing: StandingOffice, code: str) -> UUID:
+    payer = session.scalar(select(Body.id).where(Body.code == code))
+    if payer is None:
+        raise BodyUnknown(code)
+    if code not in {standing.body_code, standing.province_code}:
+        raise PayerRefused(code)
+    return payer

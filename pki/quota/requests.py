@@ -1,0 +1,137 @@
+"""What would be issued for an order, and the digest by which a second person approves it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pki.journal.canonical import canonical_json, instant_text
+from pki.quota.tables import IssuanceRequest
+from pki.records import HolderId, OfficeId, OrderId
+
+_DOMAIN = "khatam-issuance-v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceClaim:
+    """The device as the holder's agent names it. Nothing proves it."""
+
+    label: str
+    serial: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateToIssue:
+    """One certificate as its approver reads it."""
+
+    purpose: str
+    subject: str
+    """RFC 4514, the national id masked."""
+    serial: str
+    not_before: datetime
+    not_after: datetime
+    tbs_sha256: str
+    """Of the very bytes that will be signed (DER TBSCertificate)."""
+    intent: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedIssuance:
+    """Exactly what would be issued, and how far that is."""
+
+    id: UUID
+    order: OrderId
+    digest: str
+    """SHA-256, hex: what an approval names."""
+    certificates: tuple[CertificateToIssue, ...]
+    device: DeviceClaim
+    requests_sha256: str
+    submitted_by: str
+    approved_at: datetime | None
+    approved_by: str | None
+    used_at: datetime | None
+
+
+def issuance_digest(
+    *, order: OrderId, holder: HolderId, office: OfficeId, certificates: Sequence[CertificateToIssue]
+) -> str:
+    """SHA-256 (hex) over canonical JSON of order, holder, office and the TBS digest of each certificate."""
+    return hashlib.sha256(
+        canonical_json(
+            {
+                "domain": _DOMAIN,
+                "order": order,
+                "holder": holder,
+                "office": office,
+                "certificates": [
+                    {"purpose": each.purpose, "serial": each.serial, "tbs_sha256": each.tbs_sha256}
+                    for each in certificates
+                ],
+            }
+        )
+    ).hexdigest()
+
+
+def current_request(session: Session, order: OrderId) -> PreparedIssuance | None:
+    """What stands to be issued, or was; None before the holder sent requests."""
+    row = session.scalars(
+        select(IssuanceRequest)
+        .where(IssuanceRequest.order_id == order, IssuanceRequest.superseded_at.is_(None))
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        return None
+    return PreparedIssuance(
+        id=row.id,
+        order=order,
+        digest=row.digest,
+        certificates=_parsed(row.certificates),
+        device=DeviceClaim(label=row.device_label, serial=row.device_serial, model=row.device_model),
+        requests_sha256=row.requests_sha256,
+        submitted_by=row.submitted_by,
+        approved_at=row.approved_at,
+        approved_by=row.approved_by,
+        used_at=row.used_at,
+    )
+
+
+def spelled(certificates: Sequence[CertificateToIssue]) -> str:
+    """As the records keep them."""
+    return json.dumps(
+        [
+            {
+                "purpose": each.purpose,
+                "subject": each.subject,
+                "serial": each.serial,
+                "not_before": instant_text(each.not_before),
+                "not_after": instant_text(each.not_after),
+                "tbs_sha256": each.tbs_sha256,
+                "intent": str(each.intent),
+            }
+            for each in certificates
+        ],
+        ensure_ascii=False,
+    )
+
+
+def _parsed(text: str) -> tuple[CertificateToIssue, ...]:
+    return tuple(
+        CertificateToIssue(
+            purpose=each["purpose"],
+            subject=each["subject"],
+            serial=each["serial"],
+            not_before=datetime.fromisoformat(each["not_before"]),
+            not_after=datetime.fromisoformat(each["not_after"]),
+            tbs_sha256=each["tbs_sha256"],
+            intent=UUID(each["intent"]),
+        )
+        for each in json.loads(text)
+    )
