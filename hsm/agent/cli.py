@@ -1,0 +1,150 @@
+"""The command `khatam-agent`.
+
+Exit codes: 0 all done; 1 an error of the agent itself; 2 a wrong argument or configuration; 3 refused (manifest,
+document, consent, or the service said no); 4 the device or its PIN; 5 the service failed or did not answer, run the
+same again; 6 interrupted, run the same again. With `--json` the last line on standard output is one JSON object;
+progress goes to standard error.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .config_path import DEFAULT_PATH
+
+if TYPE_CHECKING:
+    from .consent import Consent
+    from .errors import AgentError
+    from .signing import Surroundings
+
+app = typer.Typer(
+    name="khatam-agent",
+    help="Signs, on the signer's own PC, what he was shown; makes keys in his own device.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # rich would take most of the time that --help may take
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Config = Annotated[Path, typer.Option("--config", help="This PC's configuration.", dir_okay=False)]
+PinFile = Annotated[
+    Path | None, typer.Option("--pin-file", help="Owner-only file with the PIN; else it is asked.", dir_okay=False)
+]
+IsUnattended = Annotated[bool, typer.Option("--unattended", help="Nobody is asked. Rehearsals only.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+
+
+@app.command()
+def sign(
+    url: Annotated[str, typer.Argument(help="khatam://ceremony/ and the ticket, as the page gave it.")],
+    config: Config = DEFAULT_PATH,
+    pin_file: PinFile = None,
+    unattended: IsUnattended = False,
+    as_json: AsJson = False,
+) -> None:
+    """Sign the documents of one ceremony."""
+    from .addresses import read_url
+    from .signing import Signing
+
+    def run() -> tuple[dict[str, Any], AgentError | None, str]:
+        ticket = read_url(url)
+        settings, around = _around(config, pin_file, unattended=unattended)
+        report = Signing(settings, ticket, around).run()
+        return report.to_json(), report.error, f"{report.kept} of {len(report.items)} documents are signed."
+
+    _finish(run, as_json=as_json)
+
+
+@app.command()
+def enrol(
+    ticket: Annotated[str, typer.Argument(help="The 43 characters that the officer gave.")],
+    *,
+    device: Annotated[str, typer.Option("--device", help="Label of the holder's device.")],
+    config: Config = DEFAULT_PATH,
+    pin_file: PinFile = None,
+    unattended: IsUnattended = False,
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for the approval.")] = 600.0,
+    as_json: AsJson = False,
+) -> None:
+    """Make key pairs in the holder's device and write their certificates to it."""
+    import sys
+
+    from .addresses import Ticket
+    from .enrolling import Enrolling
+
+    def run() -> tuple[dict[str, Any], AgentError | None, str]:
+        checked = Ticket(ticket)
+        # No page can start this command: its ticket is typed. Without a terminal, only a rehearsal goes on.
+        alone = unattended or not sys.stdin.isatty()
+        settings, around = _around(config, pin_file, unattended=alone)
+        report = Enrolling(settings, checked, around, device=device, wait_seconds=wait).run()
+        return report.to_json(), report.error, f"The keys of {report.holder} are in {report.device}."
+
+    _finish(run, as_json=as_json)
+
+
+@app.command()
+def doctor(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
+    """Say what works on this PC and what does not; asks for no PIN, signs nothing."""
+    import json
+
+    from .doctor import examine
+
+    findings = examine(config)
+    if as_json:
+        typer.echo(json.dumps({"findings": [finding.to_json() for finding in findings]}, ensure_ascii=False))
+    else:
+        for finding in findings:
+            typer.echo(f"{'ok ' if finding.ok else 'BAD'} {finding.name}: {finding.said}")
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 2)
+
+
+def _around(config: Path, pin_file: Path | None, *, unattended: bool) -> tuple[Any, Surroundings]:
+    """Configuration and surroundings of a run; core dumps are off before anything else is read."""
+    from .config import read_config
+    from .consent import TerminalConsent, Unattended
+    from .devices import open_devices
+    from .hardening import harden
+    from .pins import FilePins, TerminalPins
+    from .signing import Surroundings
+
+    harden()
+    settings = read_config(config)
+    consent: Consent = Unattended() if unattended else TerminalConsent()
+    pins = FilePins(pin_file, consent) if pin_file is not None else TerminalPins(consent)
+    around = Surroundings(
+        devices=lambda: open_devices(settings),
+        consent=consent,
+        pins=pins,
+        progress=lambda said: typer.echo(said, err=True),
+    )
+    return settings, around
+
+
+def _finish(run: Any, *, as_json: bool) -> None:
+    """Run, say what happened, end with the exit code. An error of our own says its kind, never its words."""
+    import json
+
+    from .errors import AgentCode, AgentError
+    from .report import error_json
+
+    report: dict[str, Any] = {}
+    said = ""
+    error: AgentError | None
+    try:
+        report, error, said = run()
+    except AgentError as refused:
+        error = refused
+    except Exception as broken:  # noqa: BLE001
+        # THREAT: the words of an unforeseen error carry a PIN, a token or a key to the screen or a log.
+        # DEFENCE: only its kind is said; everything foreseen is an AgentError with fields of ours.
+        # TEST: tests/hsm/agent/test_canary.py::test_the_pin_goes_nowhere
+        error = AgentError(AgentCode.UNEXPECTED, kind=type(broken).__name__, kept=0, count=0)
+    if as_json:
+        typer.echo(json.dumps({**report, "error": error_json(error)}, ensure_ascii=False))
+    else:
+        typer.echo(said if error is None else str(error), err=error is not None)
+    raise typer.Exit(0 if error is None else error.exit_code)

@@ -1,0 +1,135 @@
+"""What can stop the agent: a code for programs, a sentence for people, and whether running it again can help.
+
+The sentences are English here; the catalogue in `hsm/agent/locale` translates them by code. Each says what happened
+and what was not done. Fields are values of ours (counts, names, codes), never what a PIN or a key could be in.
+"""
+
+from enum import StrEnum
+
+
+class AgentCode(StrEnum):
+    """Why the agent stopped."""
+
+    ARGUMENT = "argument"
+    CONFIGURATION = "configuration"
+    ENVIRONMENT = "environment"
+    CONSENT = "consent-refused"
+    SERVER_UNREACHABLE = "server-unreachable"
+    SERVER_FAILED = "server-failed"
+    SERVER_REFUSED = "server-refused"
+    SERVER_ANSWER = "server-answer"
+    TICKET = "ticket-refused"
+    SESSION_ENDED = "session-ended"
+    MANIFEST = "manifest-refused"
+    DOCUMENT = "document-refused"
+    LAPSED = "lapsed"
+    DRIVER = "driver-missing"
+    DEVICE_ABSENT = "device-absent"
+    OTHER_DEVICE = "other-persons-device"
+    SEVERAL_DEVICES = "several-devices"
+    DEVICE_REMOVED = "device-removed"
+    DEVICE = "device-failed"
+    KEY = "key-not-found"
+    MECHANISM = "mechanism"
+    CERTIFICATE = "certificate"
+    PIN_WRONG = "pin-wrong"
+    PIN_LAST_TRY = "pin-last-try"
+    PIN_LOCKED = "pin-locked"
+    PIN_FILE = "pin-file"
+    PIN_NEEDED = "pin-needed"
+    PIN_HELD = "pin-held"
+    VALUE = "value-wrong"
+    SPOOL = "spool"
+    ITEMS = "items-refused"
+    APPROVAL = "approval-awaited"
+    BUSY = "busy"
+    UNEXPECTED = "unexpected"
+
+
+SENTENCES: dict[AgentCode, str] = {
+    AgentCode.ARGUMENT: "{what}. Nothing was done.",
+    AgentCode.CONFIGURATION: "The agent's configuration is not usable: {what}. Nothing was done.",
+    AgentCode.ENVIRONMENT: "Unattended signing is for rehearsals, and this is {environment}. Nothing was signed.",
+    AgentCode.CONSENT: "You did not agree. Nothing was signed.",
+    AgentCode.SERVER_UNREACHABLE: "The service did not answer. What was signed is kept here; run the same again.",
+    AgentCode.SERVER_FAILED: "The service failed ({status}). What was signed is kept here; run the same again.",
+    AgentCode.SERVER_REFUSED: "The service refused ({problem}): {what}",
+    AgentCode.SERVER_ANSWER: "The service gave an answer that is not understood ({what}). Nothing more was done.",
+    AgentCode.TICKET: "The ticket was refused ({problem}): {what} Nothing was signed. Start again from the page.",
+    AgentCode.SESSION_ENDED: "The sitting is over ({problem}). Nothing more was signed. Start again from the page.",
+    AgentCode.MANIFEST: "{what}",
+    AgentCode.DOCUMENT: "{reference}: {what} Nothing of this list was signed.",
+    AgentCode.LAPSED: "The list expired before it was signed to its end. Run the same again for the rest.",
+    AgentCode.DRIVER: "The device's driver cannot be used on this PC: {what}. Nothing was signed.",
+    AgentCode.DEVICE_ABSENT: "No device with the key of {wanted} is plugged in. Nothing was signed. Plug it in.",
+    AgentCode.OTHER_DEVICE: "This device is that of {found}. Plug in the one of {wanted}. Nothing was signed.",
+    AgentCode.SEVERAL_DEVICES: "{count} devices are called {label!r}. Leave one plugged in. Nothing was done.",
+    AgentCode.DEVICE_REMOVED: "The device went away. {kept} of {count} are signed. Plug it in and run the same again.",
+    AgentCode.DEVICE: "The device did not do it: {what}",
+    AgentCode.KEY: "The device has the certificate of {wanted} but not its key. Nothing was signed.",
+    AgentCode.MECHANISM: "The device cannot sign with {mechanism}. Nothing was signed.",
+    AgentCode.CERTIFICATE: "The certificate is not that of the key made here: {what}. It was not written.",
+    AgentCode.PIN_WRONG: "Wrong PIN. It was tried once and not again; {kept} of {count} are signed.",
+    AgentCode.PIN_LAST_TRY: "One PIN try is left: a mistake locks the device. The PIN was not sent.",
+    AgentCode.PIN_LOCKED: "The device is locked. No document is lost. It needs an unblock; nothing was signed.",
+    AgentCode.PIN_FILE: "The PIN file is not usable: {what}. The PIN was not sent, nothing was signed.",
+    AgentCode.PIN_NEEDED: "The device asks for its PIN and there is no terminal to ask at. Nothing was signed.",
+    AgentCode.PIN_HELD: "This key asks its PIN each time, and no policy allows to hold it. Nothing was signed.",
+    AgentCode.VALUE: "The device's signature does not hold. It was not sent; {kept} of {count} are signed.",
+    AgentCode.SPOOL: "The folder for unsent signatures is not usable: {what}. Nothing was signed.",
+    AgentCode.ITEMS: "The service did not take: {what}. {kept} of {count} are signed.",
+    AgentCode.APPROVAL: "The certificates are not issued yet ({state}). The keys stay in the device; run it again.",
+    AgentCode.BUSY: "The agent is already at work on this ticket in another window. Nothing was done here.",
+    AgentCode.UNEXPECTED: "Something went wrong in the agent itself ({kind}). {kept} of {count} are signed.",
+}
+
+REFUSED, DEVICE, SERVER, RESUMABLE = 3, 4, 5, 6
+EXIT_CODES: dict[AgentCode, int] = {
+    AgentCode.ARGUMENT: 2,
+    AgentCode.CONFIGURATION: 2,
+    AgentCode.UNEXPECTED: 1,
+    **dict.fromkeys(
+        (
+            *(AgentCode.ENVIRONMENT, AgentCode.CONSENT, AgentCode.MANIFEST, AgentCode.DOCUMENT, AgentCode.CERTIFICATE),
+            *(AgentCode.TICKET, AgentCode.SESSION_ENDED, AgentCode.SERVER_REFUSED, AgentCode.SERVER_ANSWER),
+            *(AgentCode.SPOOL, AgentCode.BUSY, AgentCode.ITEMS),
+        ),
+        REFUSED,
+    ),
+    **dict.fromkeys(
+        (
+            *(AgentCode.DRIVER, AgentCode.DEVICE_ABSENT, AgentCode.OTHER_DEVICE, AgentCode.SEVERAL_DEVICES),
+            *(AgentCode.DEVICE, AgentCode.KEY, AgentCode.MECHANISM, AgentCode.PIN_WRONG, AgentCode.PIN_LAST_TRY),
+            *(AgentCode.PIN_LOCKED, AgentCode.PIN_FILE, AgentCode.PIN_NEEDED, AgentCode.PIN_HELD, AgentCode.VALUE),
+        ),
+        DEVICE,
+    ),
+    **dict.fromkeys((AgentCode.SERVER_UNREACHABLE, AgentCode.SERVER_FAILED), SERVER),
+    **dict.fromkeys((AgentCode.DEVICE_REMOVED, AgentCode.LAPSED, AgentCode.APPROVAL), RESUMABLE),
+}
+RESUMABLE_CODES = frozenset(code for code, status in EXIT_CODES.items() if status in (SERVER, RESUMABLE)) | {
+    AgentCode.PIN_WRONG,
+    AgentCode.DEVICE_ABSENT,
+    AgentCode.OTHER_DEVICE,
+    AgentCode.PIN_LAST_TRY,
+    AgentCode.PIN_FILE,
+}
+
+
+class AgentError(Exception):
+    """The agent stopped. `str` is the sentence; `code` and `fields` are for programs and for the catalogue."""
+
+    def __init__(self, code: AgentCode, **fields: object) -> None:
+        self.code = code
+        self.fields = fields
+        super().__init__(SENTENCES[code].format_map(fields))
+
+    @property
+    def exit_code(self) -> int:
+        """The command's exit code for it."""
+        return EXIT_CODES[self.code]
+
+    @property
+    def resumable(self) -> bool:
+        """Running the same again, once its cause is gone, continues where this stopped."""
+        return self.code in RESUMABLE_CODES
