@@ -20,7 +20,7 @@ from pki.errors import PkiError
 from pki.journal.acts import Actor, ActorKind, record
 from pki.records import CeremonyId, DocumentId, DossierId, HolderId, ItemId, OrderId, Records
 from signer.ceremonies.ending import complete_if_done
-from signer.ceremonies.errors import reason_of
+from signer.ceremonies.errors import KeyChanged, reason_of
 from signer.ceremonies.ports import CompletedItem, Desk, SignedParts, chain_of, subject_of
 from signer.ceremonies.rights import accept_rights
 from signer.ceremonies.tables import Ceremony, CeremonyItem, ItemState
@@ -100,7 +100,7 @@ def _time_stamped(records: Records, desk: Desk, item: ItemId, *, at: datetime) -
         ceremony = session.get_one(Ceremony, row.ceremony_id)
         try:
             # A time-stamp later than the block would make a document that no verification may call authentic.
-            accept_rights(
+            rights = accept_rights(
                 session,
                 kind=row.kind,
                 reference=row.reference,
@@ -108,6 +108,8 @@ def _time_stamped(records: Records, desk: Desk, item: ItemId, *, at: datetime) -
                 signer=HolderId(ceremony.signer_id),
                 at=at,
             )
+            if rights.certificate.certificate_id != ceremony.certificate_id:
+                raise KeyChanged
         except (SignerError, PkiError) as error:
             refusal = error
     if refusal is not None:

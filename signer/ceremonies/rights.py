@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from pki.quota.orders import HeldCertificate, signing_certificate
+from pki.quota.holding import HeldCertificate, signing_certificate
 from pki.records import HolderId, OfficeId
 from pki.registration.entitlement import Answer, entitlement
-from signer.ceremonies.errors import NotEntitled
+from signer.ceremonies.errors import KeyChanged, NotEntitled
 from signer.dossiers.documents import field_for
 from signer.dossiers.kinds import DocumentKind
 from signer.dossiers.signable import refuse_unsignable
@@ -35,12 +35,15 @@ def accept_signer(
     :raise DossierError: the document may not be signed now, or not by him.
     :raise NotEntitled: the register says no, or does not know.
     :raise NoUsableKey: no active, unblocked signature key.
+    :raise KeyChanged: the acceptance of another key than the one he would sign with.
     """
     own = field_for(session, document, signer)
     refuse_unsignable(session, document)
     rights = accept_rights(
         session, kind=document.kind, reference=document.reference, body_code=own.body_code, signer=signer, at=at
     )
+    if document.order_id is not None and rights.certificate.order != document.order_id:
+        raise KeyChanged
     return own, rights
 
 
@@ -61,7 +64,7 @@ def accept_rights(
     certificate = signing_certificate(session, holder=signer, at=at, accepting=kind is DocumentKind.KEY_ACCEPTANCE)
     return Rights(
         office=entitled.office,
-        function=str(entitled.function),
+        function=entitled.function.value,
         body_code=body_code,
         certificate=certificate,
     )

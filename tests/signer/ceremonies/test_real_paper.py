@@ -1,4 +1,4 @@
-"""The same way on real PDFs: what the server prepares passes the agent's own check, and each increment keeps the last."""
+"""The same way on real PDFs: what is prepared passes the agent's own check, and each increment keeps the last."""
 
 import io
 from datetime import datetime

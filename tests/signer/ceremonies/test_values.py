@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from hsm.keys import SignatureAlgorithm
 from hsm.prepared.attributes import signed_attributes
 from pki.journal.tables import EventRow
+from pki.quota.errors import NoUsableKey
 from pki.records import ItemId
-from pki.quota.orders import NoUsableKey
 from pki.registration.tables import Office, OfficeEnd
 from signer.ceremonies.errors import (
     AttributesDiffer,

@@ -4,7 +4,8 @@ import hashlib
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
-from pki.quota.orders import HeldCertificate, NoUsableKey
+from pki.quota.errors import NoUsableKey
+from pki.quota.holding import HeldCertificate
 from pki.records import CertificateId, HolderId, OrderId, Records
 from pki.registration.kinds import BodyKind, OfficeFunction
 from pki.registration.tables import Body, Holder, Office, Province, Region
@@ -77,6 +78,6 @@ def held_certificate(der: bytes) -> HeldCertificate:
     )
 
 
-def no_usable_key(reason: str) -> NoUsableKey:
-    """The key orders' refusal."""
-    return NoUsableKey(reason)
+def no_usable_key(holder: HolderId) -> NoUsableKey:
+    """The key orders' refusal of a blocked key."""
+    return NoUsableKey(holder, "blocked")

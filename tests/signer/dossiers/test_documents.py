@@ -4,11 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from pki.records import OrderId, day_start
+from pki.records import day_start
 from signer.dossiers.acceptance import AcceptedKey, draft_key_acceptance
 from signer.dossiers.documents import NewRevision, close_field, move_head, revisions
-from signer.dossiers.errors import DocumentComplete, HeadMoved
 from signer.dossiers.drafting import take_reference
+from signer.dossiers.errors import DocumentComplete, HeadMoved
 from signer.dossiers.kinds import DocumentKind, DossierKind, Level, Track
 from tests.signer.dossiers.town import PLATFORM, Town
 
@@ -30,7 +30,9 @@ def test_head_moves_once(town: Town) -> None:
 
 def test_key_is_accepted_once(town: Town) -> None:
     holder = town.people["agency"]
-    key = AcceptedKey(order=OrderId(holder), holder=holder, body_code="AU-1", certificate_sha256="0" * 64, serial="01")
+    key = AcceptedKey(
+        order=town.keys.held[holder].order, holder=holder, body_code="AU-1", certificate_sha256="0" * 64, serial="01"
+    )
     first = draft_key_acceptance(town.records, town.drafting, key=key, by=PLATFORM, at=town.at)
     second = draft_key_acceptance(town.records, town.drafting, key=key, by=PLATFORM, at=town.at)
     assert (first.reference, second.reference) == ("K26-0000001", "K26-0000002")

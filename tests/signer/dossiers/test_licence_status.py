@@ -4,11 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from signer.dossiers.documents import document_by_public_name, document_by_reference
+from signer.dossiers.documents import DocumentRecord, document_by_public_name, document_by_reference
 from signer.dossiers.errors import DocumentUnknown, NotALicence, StatusCorrected
 from signer.dossiers.kinds import DossierKind, LicenceStatusKind, Track
 from signer.dossiers.licence_status import LicenceForce, StatusAct, licence_force, record_licence_status
-from signer.dossiers.documents import DocumentRecord
 from tests.signer.dossiers.town import PLATFORM, Town
 
 

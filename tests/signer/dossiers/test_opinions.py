@@ -1,6 +1,7 @@
 """Opinions, minutes, decisions: what each is bound to."""
 
 import pytest
+from sqlalchemy import select
 
 from signer.dossiers.documents import document_by_reference, fields
 from signer.dossiers.errors import (
@@ -23,7 +24,6 @@ from signer.dossiers.errors import (
 )
 from signer.dossiers.kinds import DocumentKind, DossierKind, MemberState, OpinionValue, Track
 from signer.dossiers.tables import MinutesEntry
-from sqlalchemy import select
 from tests.signer.dossiers.town import MEMBERS, Town
 
 

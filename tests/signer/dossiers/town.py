@@ -22,11 +22,11 @@ from sqlalchemy.orm import Session
 
 from hsm.keys import SignatureAlgorithm
 from hsm.prepared.attributes import signed_attributes
-from hsm.prepared.manifest import Manifest, ManifestItem, parse_manifest
 from hsm.prepared.jws import _decode
+from hsm.prepared.manifest import Manifest, ManifestItem, parse_manifest
 from hsm.software import SoftwareKey
 from pki.journal.acts import Actor, ActorKind
-from pki.quota.orders import HeldCertificate
+from pki.quota.holding import HeldCertificate
 from pki.records import Base, HolderId, ItemId, Records
 from pki.tickets import AgentSession, bearer
 from signer.ceremonies.completion import COMPLETIONS
@@ -43,7 +43,6 @@ from signer.dossiers.minutes import draw_up_minutes
 from signer.dossiers.opening import Application, OpenedDossier, add_file, open_dossier
 from signer.dossiers.opinions import GivenOpinion, draft_opinion
 from signer.dossiers.references import CheckKey
-
 from tests.signer.dossiers import register
 
 T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -169,7 +168,7 @@ class Keys:
 
     def signing_certificate(self, session: Session, *, holder: HolderId, at: datetime, **_: object) -> HeldCertificate:
         if holder in self.blocked or holder not in self.held:
-            raise register.no_usable_key("blocked")
+            raise register.no_usable_key(holder)
         return self.held[holder]
 
 
