@@ -21,9 +21,13 @@ from hsm import errors as hsm
 from hsm.cryptoki import errors as cryptoki
 from hsm.prepared import errors as prepared
 from pki import tickets
+from pki.ca import errors as ca
+from pki.quota import errors as quota
 from pki.registration import errors as registration
 from signer.ceremonies import errors as ceremonies
 from signer.dossiers import errors as dossiers
+from signer.pades import errors as pades
+from signer.rendering import errors as rendering
 from signer.verification import errors as verification
 
 PROBLEM_JSON = "application/problem+json"
@@ -83,6 +87,7 @@ PROBLEMS: dict[type[Exception], Row] = {
     auth.ClientRefused: (401, "client-refused"),
     auth.GrantRefused: (400, "grant-refused"),
     auth.ProofRefused: (401, "dpop-proof-refused"),
+    auth.EnrolmentProofRefused: (422, "enrolment-proof-refused"),
     KeyReused: (422, "idempotency-key-reused"),
     KeyMalformed: (400, "idempotency-key-malformed"),
     RequestInProgress: (409, "request-in-progress"),
@@ -168,7 +173,65 @@ PROBLEMS: dict[type[Exception], Row] = {
     dossiers.TrackRefused: (422, "track-refused"),
     verification.TrustRefused: (500, "trust-refused"),
     verification.WorkersStopped: (503, "workers-stopped"),
+    quota.AgreementExists: (409, "agreement-exists"),
+    quota.AgreementUnknown: (404, "agreement-unknown"),
+    quota.TierTableRefused: (422, "tier-table-refused"),
+    quota.RegionUnknown: (404, "region-unknown"),
+    quota.RegionAlreadyOpen: (409, "region-already-open"),
+    quota.CensusNotLoaded: (409, "census-not-loaded"),
+    quota.SeatCeilingReached: (409, "seat-ceiling-reached"),
+    quota.PurchasesExhausted: (409, "purchases-exhausted"),
+    quota.WaveNotOpen: (409, "wave-not-open"),
+    quota.AllowanceExhausted: (409, "allowance-exhausted"),
+    quota.OrderAlreadyOpen: (409, "order-already-open"),
+    quota.OrderUnknown: (404, "order-unknown"),
+    quota.OrderStateRefused: (409, "order-state-refused"),
+    quota.OfficeNotCurrent: (409, "office-not-current"),
+    quota.PayerRefused: (422, "payer-refused"),
+    quota.RequestsMissing: (409, "requests-missing"),
+    quota.SelfApproval: (403, "self-approval"),
+    quota.ApprovalDigestDiffers: (409, "approval-digest-differs"),
+    quota.ApprovalUsed: (409, "approval-used"),
+    quota.ApprovalMissing: (409, "approval-missing"),
+    quota.CertificatesDiffer: (422, "certificates-differ"),
+    quota.CertificateMismatch: (422, "certificate-mismatch"),
+    quota.NoUsableKey: (409, "no-usable-key"),
+    ca.CsrRefused: (422, "csr-refused"),
+    ca.ProfileRefused: (500, "profile-refused"),
+    ca.SubjectRefused: (422, "subject-refused"),
+    ca.LintRefused: (500, "lint-refused"),
+    ca.KeyAlreadyCertified: (409, "key-already-certified"),
+    ca.IntentUnknown: (404, "intent-unknown"),
+    ca.IntentAbandoned: (409, "intent-abandoned"),
+    ca.AlreadyRedeemed: (409, "already-redeemed"),
+    ca.PreparedBytesDiffer: (500, "prepared-bytes-differ"),
+    ca.IssuerUnknown: (404, "issuer-unknown"),
+    ca.AuthorityMismatch: (500, "authority-mismatch"),
+    ca.SignatureWrong: (503, "signature-wrong"),
+    ca.CertificateUnknown: (404, "certificate-unknown"),
+    ca.CertificateRefused: (422, "certificate-refused"),
+    pades.IntakeRefused: (422, "pdf-refused"),
+    pades.FieldUnknown: (422, "field-unknown"),
+    pades.FieldSigned: (409, "field-signed"),
+    pades.FieldsRefused: (422, "fields-refused"),
+    pades.PdfUnreadable: (422, "pdf-unreadable"),
+    pades.SignatureTooLarge: (500, "signature-too-large"),
+    pades.SignatureMismatch: (500, "signature-mismatch"),
+    pades.AlgorithmUnsuitable: (422, "algorithm-unsuitable"),
+    pades.TimeStampUnavailable: (503, "time-stamp-unavailable"),
+    pades.StatusProofUnavailable: (503, "status-proof-unavailable"),
+    rendering.FactsRefused: (422, "facts-refused"),
+    rendering.LayoutFailed: (500, "layout-failed"),
 }
+
+KEY_CODES = {
+    "not-accepted": "key-not-accepted",
+    "blocked": "key-blocked",
+    "revoked": "key-revoked",
+    "expired": "key-expired",
+    "not-yet-valid": "key-not-yet-valid",
+}
+"""Why a key may not sign is what a caller decides by: each reason its own code."""
 
 STATUS_CODES: dict[int, str] = {
     400: "request-malformed",
@@ -227,6 +290,8 @@ def problem_of(error: Exception, *, instance: str) -> Problem:
     if row is None:
         return internal(error, instance=instance)
     status, code = row
+    if isinstance(error, quota.NoUsableKey):
+        code = KEY_CODES.get(error.reason, code)
     headers: dict[str, str] = {}
     if status == 401:  # noqa: PLR2004
         headers["WWW-Authenticate"] = 'DPoP algs="ES256"' if isinstance(error, auth.ProofRefused) else "Bearer"

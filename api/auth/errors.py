@@ -8,7 +8,7 @@ AuthError
 ├── ClientRefused           OAuth 2: client authentication failed (invalid_client)
 ├── GrantRefused            OAuth 2: grant type or scope not offered
 ├── ProofRefused            DPoP: the proof is not valid for this request
-└── OfficerUnknown
+└── EnrolmentProofRefused   the device did not prove that it holds the certified key
 ```
 """
 
@@ -61,4 +61,12 @@ class ProofRefused(AuthError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"The DPoP proof was refused ({reason}). Nothing was done: make a new proof for each request.")
+        self.reason = reason
+
+
+class EnrolmentProofRefused(AuthError):
+    """The proof of the new authentication key does not hold."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The proof of the new key was refused ({reason}). The order stays as it was: enrol again.")
         self.reason = reason

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from pki import tickets
 from pki.records import Base, Instant, enumeration
 
 
@@ -60,6 +61,15 @@ class AccessTokenRow(Base):
     scopes: Mapped[str] = mapped_column(String(400))
     issued_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class EnrolmentHello(Base):
+    """The nonce that an agent brought when it redeemed an enrolment ticket; its manifest answers with it."""
+
+    __tablename__ = "enrolment_hello"
+
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey(tickets.AgentTicket.id), primary_key=True)
+    agent_nonce: Mapped[str] = mapped_column(String(100))
 
 
 class SpentProof(Base):

@@ -217,7 +217,7 @@ class _Making:
                 by=_operator(),
                 at=_now(),
             )
-        client = {"client_id": CLIENT_ID, "token_url": f"{self._settings.public_url}/oauth/token"}
+        client: dict[str, object] = {"client_id": CLIENT_ID, "token_url": f"{self._settings.public_url}/oauth/token"}
         client |= {"client_secret": secret} if secret else {"private_key": private}
         credentials = {"officer": {"id": str(officer.id), "token": officer.token}, "client": client}
         _write(self._settings.secrets / "first-credentials.json", json.dumps(credentials, indent=1))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import StringConstraints
 
 from api.auth.permissions import AgentProof, AgentSession, HouseHere, now
+from api.enrolment import note_hello
 from hsm.keys import SignatureAlgorithm
 from pki.records import ItemId
-from pki.tickets import TicketStolen, kill_ticket
+from pki.tickets import TicketKind, TicketStolen, bearer, kill_ticket
 from signer.ceremonies.manifests import issue_manifest
 from signer.ceremonies.sessions import (
     AgentHello,
@@ -29,7 +30,7 @@ router = APIRouter(prefix="/v1/agent", tags=["agent"])
 Ticket = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
 Nonce = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,86}$")]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.+-]{1,40}$")]
-PDF = {200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}}
+PDF: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
 class HelloIn(In):
@@ -89,6 +90,10 @@ def post_session(body: HelloIn, proof: AgentProof, house: HouseHere) -> SessionO
         with house.records.writing() as session:
             kill_ticket(session, ticket_id=stolen.ticket_id, at=now())
         raise
+    if started.kind is TicketKind.ENROLMENT:
+        with house.records.writing() as session:
+            agent = bearer(session, access_token=started.access_token, jkt=proof.jkt, at=now())
+            note_hello(session, agent=agent, agent_nonce=body.agent_nonce)
     return SessionOut(
         access_token=started.access_token,
         token_type="DPoP",  # noqa: S106

@@ -33,6 +33,7 @@ def build_app(house: House) -> FastAPI:
         ceremonies,
         documents,
         dossiers,
+        enrolment,
         health,
         issuers,
         officers,
@@ -64,6 +65,7 @@ def build_app(house: House) -> FastAPI:
         documents,
         ceremonies,
         agent,
+        enrolment,
         verification,
     ):
         app.include_router(room.router)

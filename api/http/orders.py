@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, StringConstraints
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.acceptance import open_acceptance
 from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOfficer, now
 from api.auth.territory import require_body, require_office, require_order
-from api.problems import Malformed, NotFound
-from pki.ca.tables import CertificateRow
+from api.problems import Malformed
+from pki.ca.certificates import CertificateRecord, certificates_of_order
+from pki.quota.issuing import approve_issuance, issue_certificates
 from pki.quota.kinds import OrderState, Road
-from pki.quota.tables import IssuanceRequest, KeyOrder
+from pki.quota.orders import issue_enrolment_ticket, key_order, request_key
+from pki.quota.registered import register_existing_key
+from pki.quota.requests import PreparedIssuance
+from pki.quota.stopping import block_key, revoke_key
 from pki.records import HolderId, OfficeId, OrderId, Records
-from pki.registration.tables import Body
+from pki.status.tables import RevocationReason
 from pki.tickets import TICKET_LIFETIME
 
 from .once import OnceOnly
@@ -299,6 +301,7 @@ def post_registration(
     def registered(records: Records) -> OrderOut:
         order = register_existing_key(
             records,
+            house.protection,
             holder=HolderId(body.holder),
             office=OfficeId(body.office),
             certificate=certificate,
