@@ -32,6 +32,9 @@ Page = dict[str, Any]
 """What the document template reads; JSON-safe."""
 
 
+_OF_THE_MINISTRY = ("", "commune", "arrondissement", "province")
+
+
 def lay_out(facts: DocumentFacts) -> str:
     """The template's input, as JSON.
 
@@ -56,7 +59,7 @@ def _common(facts: DocumentFacts) -> Page:
     body = _body(facts.body)
     return {
         "mark": words.REHEARSAL if facts.environment == "rehearsal" else None,
-        "head": [words.KINGDOM, words.MINISTRY, body],
+        "head": [words.KINGDOM, *([words.MINISTRY] if facts.body.kind in _OF_THE_MINISTRY else []), body],
         "reference": facts.reference,
         "check": facts.check,
         "qr": _qr(facts.address) if facts.address else None,
@@ -206,7 +209,7 @@ def _key_acceptance(facts: KeyAcceptanceFacts) -> Page:
             _row(Both("صاحب المفتاح", "Titulaire"), Both(facts.signer.name_ar, facts.signer.name_latin)),
             _row(Both("الهيئة", "Organisme"), _body(facts.body)),
             _row(Both("الرقم التسلسلي للشهادة", "N° de série du certificat"), facts.serial),
-            _row(Both("بصمة الشهادة", "Empreinte du certificat"), f"SHA-256 {facts.certificate_sha256}"),
+            _row(Both("بصمة الشهادة", "Empreinte du certificat"), f"SHA-256 {_grouped(facts.certificate_sha256)}"),
         ],
         "grounds": [
             Both(
@@ -280,6 +283,11 @@ def _directed(text: str) -> Page:
 
 def _body(body: BodyFacts) -> Both:
     return words.body_name(body.kind, body.name_ar, body.name_fr)
+
+
+def _grouped(digest: str) -> str:
+    """A digest that a person can compare, and that a line can break."""
+    return " ".join(digest[start : start + 8] for start in range(0, len(digest), 8))
 
 
 def _of_the(kind: str) -> str:
