@@ -25,6 +25,7 @@ from signer.dossiers.drafting import (
 from signer.dossiers.errors import DocumentComplete
 from signer.dossiers.kinds import DocumentKind, DocumentState
 from signer.dossiers.standing import live_document
+from signer.dossiers.tables import Document
 
 ACCEPTANCE_FIELD = "Holder"
 
@@ -43,7 +44,7 @@ class AcceptedKey:
 def draft_key_acceptance(
     records: Records, drafting: Drafting, *, key: AcceptedKey, by: Actor, at: datetime
 ) -> DocumentRecord:
-    """Draw up the acceptance of one order's key; it belongs to no dossier.
+    """Draw up the acceptance of one order's key; it belongs to no dossier. Unsigned before: that one again.
 
     :raise DocumentComplete: the acceptance of this order is signed.
     """
@@ -57,7 +58,9 @@ def draft_key_acceptance(
         fields=(Field(name=ACCEPTANCE_FIELD, body_code=key.body_code, signer=key.holder),),
     )
     with records.reading() as session:
-        _refuse_accepted(session, key.order)
+        former = _unsigned(session, key.order)
+        if former is not None and former.title == draft.title:
+            return drafted(drafting, former)
         facts: dict[str, object] = {
             "body": body_facts(session, key.body_code),
             "signer": holder_facts(session, key.holder),
@@ -67,7 +70,7 @@ def draft_key_acceptance(
     reference = take_reference(records, DocumentKind.KEY_ACCEPTANCE, at)
     laid = lay_out(drafting, draft, facts, reference=reference, at=at)
     with records.writing() as session:
-        _refuse_accepted(session, key.order)
+        _unsigned(session, key.order)
         return drafted(drafting, write_draft(session, draft, laid, by=by, at=at))
 
 
@@ -75,7 +78,9 @@ def _slot(order: UUID) -> str:
     return f"key_acceptance:{order}"
 
 
-def _refuse_accepted(session: Session, order: UUID) -> None:
+def _unsigned(session: Session, order: UUID) -> Document | None:
+    """The acceptance that still waits for its signature, if any."""
     former = live_document(session, _slot(order))
     if former is not None and former.state is DocumentState.SIGNED:
         raise DocumentComplete(former.reference)
+    return former

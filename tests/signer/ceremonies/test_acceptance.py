@@ -103,10 +103,15 @@ def test_activation_that_fails_undoes_the_completion(town: Town) -> None:
     assert agent.give(given).state == "refused"  # it is no key to accept any more
 
 
-def test_unknown_order_or_one_signed_before(town: Town) -> None:
+def test_unknown_order(town: Town) -> None:
     with pytest.raises(OrderUnknown):
         accepted(town, OrderId(town.people["agency"]))
+
+
+def test_acceptance_opened_again_is_the_same_document(town: Town) -> None:
     order = delivered(town, "agency")
-    first = accepted(town, order)
-    second = accepted(town, order)
-    assert first.reference != second.reference
+    first, second = accepted(town, order), accepted(town, order)
+    assert first.reference == second.reference
+    agent = Agent(town, "agency", second.ceremony)
+    agent.ask()
+    assert agent.give(agent.value()).state == "signed"
