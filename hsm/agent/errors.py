@@ -59,7 +59,7 @@ SENTENCES: dict[AgentCode, str] = {
     AgentCode.SESSION_ENDED: "The sitting is over ({problem}). Nothing more was signed. Start again from the page.",
     AgentCode.MANIFEST: "{what}",
     AgentCode.DOCUMENT: "{reference}: {what} Nothing of this list was signed.",
-    AgentCode.LAPSED: "The list expired before it was signed to its end. Run the same again for the rest.",
+    AgentCode.LAPSED: "The list expired; what is left of it was not signed. Run the same again for the rest.",
     AgentCode.DRIVER: "The device's driver cannot be used on this PC: {what}. Nothing was signed.",
     AgentCode.DEVICE_ABSENT: "No device with the key of {wanted} is plugged in. Nothing was signed. Plug it in.",
     AgentCode.OTHER_DEVICE: "This device is that of {found}. Plug in the one of {wanted}. Nothing was signed.",

@@ -45,14 +45,16 @@ def read_pin_file(path: Path) -> str:
     # DEFENCE: a regular file of this user, mode 0600 or less, no link followed; errors name the path only.
     # TEST: tests/hsm/agent/test_pins.py::test_file_that_others_can_read_is_refused
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise AgentError(AgentCode.PIN_FILE, what=f"{path} cannot be opened") from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & OTHERS:
-            raise AgentError(AgentCode.PIN_FILE, what=f"{path} can be read by others than you (chmod 600)")
-        content = file.read(MAX_PIN_BYTES)
+            raise AgentError(AgentCode.PIN_FILE, what=f"{path} is not a file that you alone can read (chmod 600)")
+        content = os.read(descriptor, MAX_PIN_BYTES)
+    finally:
+        os.close(descriptor)
     try:
         characters = content.decode("utf-8").strip("\r\n")
     except UnicodeDecodeError:

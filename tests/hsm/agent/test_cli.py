@@ -1,0 +1,86 @@
+"""The command: quick, alone, honest about how it ended."""
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hsm.agent.cli import app
+from hsm.agent.errors import EXIT_CODES, SENTENCES, AgentCode
+
+SERVER_EXTRA = (
+    "fastapi",
+    "starlette",
+    "sqlalchemy",
+    "pydantic_settings",
+    "jinja2",
+    "dbos",
+    "uvicorn",
+    "typst",
+    "segno",
+)
+EVERY_MODULE = """
+import importlib, pathlib, sys
+import hsm.agent
+for path in pathlib.Path(hsm.agent.__file__).parent.glob("*.py"):
+    importlib.import_module("hsm.agent" if path.stem == "__init__" else f"hsm.agent.{path.stem}")
+found = [name for name in sys.argv[1].split(",") if name in sys.modules]
+found += [name for name in sys.modules if name.split(".")[0] in ("pki", "signer", "api")]
+assert not found, found
+"""
+HELP = """
+import sys
+from hsm.agent.cli import app
+try:
+    app(["--help"])
+except SystemExit as end:
+    assert not end.code
+slow = {"pyhanko", "cryptography", "httpx2", "asn1crypto", "pkcs11", "rich", "hsm.prepared", "hsm.agent.signing"}
+assert not slow & sys.modules.keys(), slow & sys.modules.keys()
+"""
+
+
+def test_the_agent_carries_nothing_of_the_server() -> None:
+    subprocess.run([sys.executable, "-c", EVERY_MODULE, ",".join(SERVER_EXTRA)], check=True, timeout=60)
+
+
+def test_help_starts_quickly() -> None:
+    """Under 200 ms of processor time at best of five: a busy machine makes the wall clock lie."""
+    spent = []
+    for _ in range(5):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-c", HELP], check=True, timeout=60, stdout=subprocess.DEVNULL)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(spent) < 0.2, spent
+
+
+def test_every_code_has_its_sentence_and_exit_code() -> None:
+    assert SENTENCES.keys() == set(AgentCode)
+    assert EXIT_CODES.keys() == set(AgentCode)
+    assert set(EXIT_CODES.values()) <= {1, 2, 3, 4, 5, 6}
+    for sentence in SENTENCES.values():
+        assert sentence == "{what}" or any(
+            word in sentence for word in ("Nothing", "nothing", "not", "kept", "{kept}", "{what}", "stay")
+        ), sentence
+
+
+@pytest.mark.parametrize("url", ["khatam://ceremony/short", "http://a", f"khatam://login/{'a' * 43}"])
+def test_wrong_address_ends_with_2(url: str) -> None:
+    outcome = CliRunner().invoke(app, ["sign", url, "--json"])
+    assert outcome.exit_code == 2
+    assert json.loads(outcome.stdout.splitlines()[-1])["error"]["code"] == "argument"
+
+
+def test_missing_configuration_ends_with_2(tmp_path: Path) -> None:
+    arguments = ["sign", f"khatam://ceremony/{'a' * 43}", "--config", str(tmp_path / "none.toml")]
+    outcome = CliRunner().invoke(app, arguments)
+    assert outcome.exit_code == 2
+    assert "Nothing was done" in outcome.stderr
+    assert "\x1b" not in outcome.stderr + outcome.stdout
+    report = json.loads(CliRunner().invoke(app, ["doctor", "--config", str(tmp_path / "none.toml"), "--json"]).stdout)
+    assert report["findings"][0]["ok"] is False
