@@ -16,6 +16,7 @@ from fastapi import APIRouter, File, Form, Header, Query, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from signer.dossiers.errors import DocumentUnknown
 from signer.dossiers.references import parse_public_name
 from signer.verification.answer import Answer
 
@@ -38,11 +39,11 @@ STYLE = "/style.css"
 class Verifications(Protocol):
     """What the pages ask of verification. Each answer is finished, whatever its verdict."""
 
-    def by_name(self, reference: str, check: str, *, at: datetime) -> Answer | None:
-        """The document of that reference, as the register keeps it; None: unknown, or other check characters."""
+    def verify_reference(self, reference: str, check: str, *, at: datetime) -> Answer:
+        """The document of that reference, as the register keeps it; DocumentUnknown: none, or other characters."""
         ...
 
-    def by_file(self, path: Path, *, at: datetime) -> Answer:
+    def verify_file(self, path: Path, *, at: datetime) -> Answer:
         """The file at `path`, which is the caller's to remove."""
         ...
 
@@ -80,7 +81,7 @@ def pages_router(pages: Pages) -> APIRouter:
         with tempfile.NamedTemporaryFile(dir=pages.uploads, prefix="upload-", suffix=".pdf") as kept:
             shutil.copyfileobj(file.file, kept)
             kept.flush()
-            answer = pages.verifications.by_file(Path(kept.name), at=pages.clock())
+            answer = pages.verifications.verify_file(Path(kept.name), at=pages.clock())
         return _result(answer, spoken, pages, path="/", uploaded=True)
 
     @router.get("/V")
@@ -98,11 +99,13 @@ def pages_router(pages: Pages) -> APIRouter:
     @router.get("/V/{name}")
     def by_name(name: str, lang: Lang = None, accept_language: AcceptLanguage = None) -> Response:
         spoken, parsed = chosen(lang, accept_language), parse_public_name(name)
-        answer = pages.verifications.by_name(*parsed, at=pages.clock()) if parsed else None
-        if answer is None:
+        try:
+            if parsed is None:
+                raise DocumentUnknown(name)
+            answer = pages.verifications.verify_reference(*parsed, at=pages.clock())
+        except DocumentUnknown:
             # The same page for a reference that nobody has and for wrong characters: nothing to learn from it.
             return _page("unknown.html", spoken, pages, path="/", status=404)
-        assert parsed
         return _result(answer, spoken, pages, path=f"/V/{parsed[0]}-{parsed[1]}", uploaded=False)
 
     @router.get(STYLE)

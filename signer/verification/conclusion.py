@@ -72,6 +72,8 @@ JUDGED: dict[SubIndication, Finding] = {
 }
 """What each sub-indication alone means for the verdict; a test keeps it total."""
 
+_MAY_NOT = frozenset({"function-may-not", "act-not-of-body"})
+"""Reasons of the register that speak of the function, not of the person."""
 _ENDS = {
     "annulled": Reason.ANNULLED,
     "withdrawn": Reason.WITHDRAWN,
@@ -193,7 +195,7 @@ def _against_office(signature: SignatureFindings, signer: SignerFacts) -> Iterat
         if signature.best_time is not None:
             yield _UNSURE, Reason.REGISTER_INCOMPLETE
     elif office.entitled is Entitled.NO:
-        may_not = office.reason == Reason.FUNCTION_MAY_NOT
+        may_not = office.reason in _MAY_NOT
         yield _NOT, Reason.FUNCTION_MAY_NOT if may_not else Reason.NOT_IN_OFFICE
     elif office.entitled is Entitled.UNKNOWN:
         later = office.reason == Reason.OFFICE_ENDED_RECORDED_LATER

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from api.pages.languages import catalogue, chosen
 from api.pages.router import Pages, pages_router
+from signer.dossiers.errors import DocumentUnknown
 from signer.verification.answer import Answer
 from tests.api.pages.answers import ANSWERS, AT
 
@@ -25,11 +26,13 @@ class Verifications:
         self.next = "good"
         self.read: list[tuple[Path, bytes]] = []
 
-    def by_name(self, reference: str, check: str, *, at: datetime) -> Answer | None:
+    def verify_reference(self, reference: str, check: str, *, at: datetime) -> Answer:
         assert at == AT
-        return ANSWERS[self.next] if (reference, check) == ("L26-0000123", "7Q4K") else None
+        if (reference, check) != ("L26-0000123", "7Q4K"):
+            raise DocumentUnknown(reference)
+        return ANSWERS[self.next]
 
-    def by_file(self, path: Path, *, at: datetime) -> Answer:
+    def verify_file(self, path: Path, *, at: datetime) -> Answer:
         assert at == AT
         self.read.append((path, path.read_bytes()))
         return ANSWERS[self.next]
