@@ -1,0 +1,108 @@
+"""Blocks: the local, immediate stop of a key, apart from its authority's revocation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from pki.journal.acts import Actor, record
+from pki.journal.inserting import insert_into
+from pki.records import OrderId
+
+from .errors import AlreadyBlocked, LossInFuture, NotBlocked
+from .tables import BlockRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One block. In [lost_since, blocked_at) nobody can tell who signed."""
+
+    id: UUID
+    order: OrderId
+    reported_at: datetime
+    lost_since: datetime | None
+    blocked_at: datetime
+    reason: str
+
+
+def record_block(
+    session: Session,
+    *,
+    order: OrderId,
+    reason: str,
+    lost_since: datetime | None,
+    at: datetime,
+    by: Actor,
+    reported_at: datetime | None = None,
+) -> Block:
+    """Stop a key from this instant on. A step: the caller commits.
+
+    :param reported_at: when the loss was told, if earlier than now.
+    :raise LossInFuture: nothing was blocked.
+    :raise AlreadyBlocked: with the instant from which it is.
+    """
+    if lost_since is not None and lost_since > at:
+        raise LossInFuture(lost_since)
+    row = {
+        "id": uuid4(),
+        "order_id": order,
+        "reported_at": min(reported_at or at, at),
+        "lost_since": lost_since,
+        "blocked_at": at,
+        "reason": reason,
+    }
+    blocked = session.execute(
+        insert_into(session, BlockRow).values(row).on_conflict_do_nothing().returning(BlockRow.id)
+    ).one_or_none()
+    if blocked is None:
+        held = block_of(session, order=order, at=at)
+        raise AlreadyBlocked(order, at if held is None else held.blocked_at)
+    facts = {"reason": reason, "lost_since": None if lost_since is None else lost_since.isoformat()}
+    record(session, kind="key.blocked", subject=f"order:{order}", by=by, at=at, facts=facts)
+    return _block(session.get_one(BlockRow, row["id"]))
+
+
+def lift_block(session: Session, *, order: OrderId, reason: str, at: datetime, by: Actor) -> None:
+    """End the block of a key that was found again. A step: the caller commits.
+
+    :raise NotBlocked: nothing was lifted.
+    """
+    lifted = session.execute(
+        update(BlockRow)
+        .where(BlockRow.order_id == order, BlockRow.lifted_at.is_(None))
+        .values(lifted_at=at, lifted_reason=reason)
+        .returning(BlockRow.id)
+    ).one_or_none()
+    if lifted is None:
+        raise NotBlocked(order)
+    record(session, kind="key.block-lifted", subject=f"order:{order}", by=by, at=at, facts={"reason": reason})
+
+
+def block_of(session: Session, *, order: OrderId, at: datetime) -> Block | None:
+    """The block that holds at that instant, if any."""
+    row = session.scalars(
+        select(BlockRow)
+        .where(
+            BlockRow.order_id == order,
+            BlockRow.blocked_at <= at,
+            or_(BlockRow.lifted_at.is_(None), BlockRow.lifted_at > at),
+        )
+        .order_by(BlockRow.blocked_at)
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _block(row)
+
+
+def _block(row: BlockRow) -> Block:
+    return Block(
+        id=row.id,
+        order=OrderId(row.order_id),
+        reported_at=row.reported_at,
+        lost_since=row.lost_since,
+        blocked_at=row.blocked_at,
+        reason=row.reason,
+    )
