@@ -1,0 +1,100 @@
+"""The country of the tests: territory, agreement, first wave; people with offices."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from itertools import count
+from uuid import UUID
+
+from pki.journal.acts import Actor, ActorKind
+from pki.quota.agreements import Tier, sign_agreement
+from pki.quota.waves import open_wave
+from pki.records import HolderId, OfficeId, Records
+from pki.registration.holders import enrol_holder
+from pki.registration.kinds import OfficeFunction
+from pki.registration.offices import record_office
+from pki.registration.protection import ProtectedNumbers
+from pki.registration.territory import load_territory
+
+T0 = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
+SYSTEM = Actor(kind=ActorKind.SYSTEM, id="tests")
+OFFICER = Actor(kind=ActorKind.OFFICER, id="00000000-0000-4000-8000-000000000001")
+SECOND = Actor(kind=ActorKind.OFFICER, id="00000000-0000-4000-8000-000000000002")
+
+BERRECHID, BERRECHID_PROVINCE, OUJDA = "06.117.01.03", "06.117", "02.411.01.23"
+FIRST_WAVE = ("04", "06", "01", "07", "05")
+TIERS = (
+    Tier(kind="commune", population_from=0, population_below=20_000, keys=3, basis="published"),
+    Tier(kind="commune", population_from=20_000, population_below=50_001, keys=4, basis="assumed"),
+    Tier(kind="commune", population_from=50_001, population_below=None, keys=5, basis="published"),
+    Tier(kind="province", population_from=0, population_below=None, keys=3, basis="published"),
+)
+PROTECTION = ProtectedNumbers(b"e" * 32, b"h" * 32)
+_numbers = count(100_000)
+
+
+def sign(records: Records, *, number: str = "2026/01", seats: int | None = None, purchases: int = 6000) -> UUID:
+    """An agreement with the published tiers."""
+    return sign_agreement(
+        records,
+        supplier="Barid",
+        number=number,
+        census="RGPH 2024",
+        seats=seats,
+        purchases=purchases,
+        tiers=TIERS,
+        in_effect_from=date(2026, 1, 1),
+        by=SYSTEM,
+        at=T0,
+    )
+
+
+def load_country(records: Records) -> None:
+    """Territory, agreement, first wave."""
+    load_territory(records, at=T0, by=SYSTEM)
+    open_wave(
+        records,
+        agreement=sign(records),
+        label="first",
+        region_codes=FIRST_WAVE,
+        opens_on=date(2026, 1, 1),
+        by=SYSTEM,
+        at=T0,
+    )
+
+
+def person(records: Records, *, cin: str | None = None, name: str = "Ahmed El Alaoui") -> HolderId:
+    """A new holder."""
+    return enrol_holder(
+        records,
+        PROTECTION,
+        name_ar="أحمد العلوي",
+        name_latin=name,
+        cin=cin or f"BE{next(_numbers)}",
+        by=OFFICER,
+        at=T0,
+    )
+
+
+def seated(
+    records: Records,
+    body_code: str = BERRECHID,
+    function: OfficeFunction = OfficeFunction.COMMITTEE_MEMBER,
+    *,
+    holder: HolderId | None = None,
+    starts_on: date = date(2021, 9, 24),
+    at: datetime = T0,
+) -> tuple[HolderId, OfficeId]:
+    """A holder with an office."""
+    who = holder or person(records)
+    office = record_office(
+        records,
+        holder=who,
+        body_code=body_code,
+        function=function,
+        starts_on=starts_on,
+        deed="PV 1/2021",
+        by=OFFICER,
+        at=at,
+    )
+    return who, office

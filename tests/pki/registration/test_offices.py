@@ -1,0 +1,188 @@
+"""Offices: dated, one president at a time, superseded and never edited."""
+
+import threading
+from datetime import date
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+
+from pki.records import HolderId, OfficeId, Records
+from pki.registration.errors import (
+    BodyUnknown,
+    EndBeforeStart,
+    FunctionNotInBody,
+    HolderUnknown,
+    OfficeOccupied,
+    OfficeUnknown,
+    RankRefused,
+)
+from pki.registration.kinds import OfficeFunction
+from pki.registration.offices import end_office, record_office
+from pki.registration.tables import Office, OfficeEnd
+from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, T0, person, seated
+
+PRESIDENT = OfficeFunction.PRESIDENT
+
+
+def record(
+    records: Records,
+    holder: HolderId,
+    body: str = BERRECHID,
+    function: OfficeFunction = PRESIDENT,
+    *,
+    rank: int | None = None,
+    starts_on: date = date(2026, 1, 1),
+) -> OfficeId:
+    return record_office(
+        records,
+        holder=holder,
+        body_code=body,
+        function=function,
+        rank=rank,
+        starts_on=starts_on,
+        deed="PV",
+        by=OFFICER,
+        at=T0,
+    )
+
+
+def end(records: Records, office: OfficeId, ends_on: date) -> None:
+    end_office(records, office=office, ends_on=ends_on, reason="term", deed="PV", by=OFFICER, at=T0)
+
+
+def test_second_president_is_refused_until_the_first_ended(records: Records) -> None:
+    _, first = seated(records, function=PRESIDENT)
+    successor = person(records)
+    with pytest.raises(OfficeOccupied) as refused:
+        record(records, successor)
+    assert refused.value.occupant == first
+    end(records, first, date(2026, 2, 1))
+    with pytest.raises(OfficeOccupied):
+        record(records, successor, starts_on=date(2026, 1, 31))
+    record(records, successor, starts_on=date(2026, 2, 1))
+
+
+def test_corrected_end_does_not_reach_into_the_successors_time(records: Records) -> None:
+    _, first = seated(records, function=PRESIDENT)
+    end(records, first, date(2026, 2, 1))
+    record(records, person(records), starts_on=date(2026, 2, 1))
+    end(records, first, date(2026, 1, 15))
+    with pytest.raises(OfficeOccupied):
+        end(records, first, date(2026, 2, 2))
+
+
+def test_two_presidents_at_once(records: Records) -> None:
+    candidates, outcomes = [person(records) for _ in range(8)], []
+    start = threading.Barrier(len(candidates))
+
+    def run(holder: HolderId) -> None:
+        start.wait()
+        try:
+            record(records, holder)
+            outcomes.append("recorded")
+        except Exception as error:  # noqa: BLE001
+            outcomes.append(type(error).__name__)
+
+    threads = [threading.Thread(target=run, args=(holder,)) for holder in candidates]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["OfficeOccupied"] * 7 + ["recorded"]
+
+
+def test_committee_members_are_many(records: Records) -> None:
+    for _ in range(3):
+        record(records, person(records), function=OfficeFunction.COMMITTEE_MEMBER)
+
+
+def test_presidents_of_two_communes(sqlite_records: Records) -> None:
+    record(sqlite_records, person(sqlite_records))
+    record(sqlite_records, person(sqlite_records), body="06.117.01.05")
+
+
+@pytest.mark.parametrize(
+    ("body", "function"),
+    [
+        (BERRECHID, OfficeFunction.GOVERNOR),
+        (BERRECHID_PROVINCE, OfficeFunction.PRESIDENT),
+        (BERRECHID, OfficeFunction.PACHA),
+    ],
+)
+def test_function_that_the_body_has_not(sqlite_records: Records, body: str, function: OfficeFunction) -> None:
+    with pytest.raises(FunctionNotInBody):
+        record(sqlite_records, person(sqlite_records), body, function)
+
+
+@pytest.mark.parametrize(
+    ("function", "rank"), [(OfficeFunction.VICE_PRESIDENT, None), (OfficeFunction.VICE_PRESIDENT, 0), (PRESIDENT, 1)]
+)
+def test_rank(sqlite_records: Records, function: OfficeFunction, rank: int | None) -> None:
+    with pytest.raises(RankRefused):
+        record(sqlite_records, person(sqlite_records), function=function, rank=rank)
+
+
+def test_end_before_start(sqlite_records: Records) -> None:
+    office = record(sqlite_records, person(sqlite_records))
+    with pytest.raises(EndBeforeStart):
+        end(sqlite_records, office, date(2025, 12, 31))
+
+
+def test_unknown_names(sqlite_records: Records) -> None:
+    nobody, nothing = HolderId(uuid4()), OfficeId(uuid4())
+    with pytest.raises(HolderUnknown):
+        record(sqlite_records, nobody)
+    with pytest.raises(BodyUnknown):
+        record(sqlite_records, person(sqlite_records), body="99.99")
+    with pytest.raises(OfficeUnknown):
+        end(sqlite_records, nothing, date(2026, 1, 1))
+
+
+def test_every_end_stays_on_record(records: Records) -> None:
+    office = record(records, person(records))
+    for day in (1, 2, 3):
+        end(records, office, date(2026, 5, day))
+    with records.reading() as session:
+        count = func.count()
+        assert session.scalar(select(count).select_from(OfficeEnd)) == 3
+        current = select(OfficeEnd.ends_on).where(OfficeEnd.superseded_at.is_(None))
+        assert session.scalars(current).one() == date(2026, 5, 3)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE office SET starts_on = '2020-01-01'",
+        "UPDATE office SET deed = 'another'",
+        "DELETE FROM office",
+        "UPDATE office_end SET ends_on = '2020-01-01'",
+        "DELETE FROM office_end",
+        "UPDATE office_end SET superseded_at = NULL WHERE superseded_at IS NOT NULL",
+    ],
+)
+def test_offices_are_never_edited(records: Records, statement: str) -> None:
+    office = record(records, person(records))
+    end(records, office, date(2026, 5, 1))
+    end(records, office, date(2026, 5, 2))
+    with pytest.raises(DBAPIError, match="append-only"), records.writing() as session:
+        session.connection().exec_driver_sql(statement)
+
+
+def test_refused_correction_changes_nothing(records: Records) -> None:
+    holder, office = seated(records, function=PRESIDENT)
+    with pytest.raises(OfficeUnknown):
+        record_office(
+            records,
+            holder=person(records),
+            body_code=BERRECHID,
+            function=PRESIDENT,
+            starts_on=date(2026, 1, 1),
+            deed="PV",
+            supersedes=office,
+            by=OFFICER,
+            at=T0,
+        )
+    with records.reading() as session:
+        assert session.scalars(select(Office.holder_id).where(Office.superseded_at.is_(None))).all() == [holder]
