@@ -106,14 +106,27 @@ def choose_device(devices: Devices, certificate_sha256: str, wanted: str) -> Cho
     :raise AgentError: `OTHER_DEVICE` naming both people, `DEVICE_ABSENT`, `PIN_LOCKED`.
     """
     strangers: list[str] = []
-    for device in devices.devices():
-        for certificate in devices.read_certificates(device):
+    for device in plugged_in(devices):
+        for certificate in _certificates(devices, device):
             if hashlib.sha256(certificate.der).hexdigest() == certificate_sha256:
                 return _usable(device, certificate)
             strangers += _signer_named(certificate.der)
     if strangers:
         raise AgentError(AgentCode.OTHER_DEVICE, found=" / ".join(dict.fromkeys(strangers)), wanted=wanted)
     raise AgentError(AgentCode.DEVICE_ABSENT, wanted=wanted)
+
+
+def plugged_in(devices: Devices) -> list[DeviceInfo]:
+    """The devices that were ever initialised; an empty slot of a driver is none."""
+    return [device for device in devices.devices() if device.initialised]
+
+
+def _certificates(devices: Devices, device: DeviceInfo) -> Sequence[StoredCertificate]:
+    """Its certificates; none for one that fails or goes away meanwhile: the wanted one may be another."""
+    try:
+        return devices.read_certificates(device)
+    except DeviceError:
+        return ()
 
 
 def _usable(device: DeviceInfo, certificate: StoredCertificate) -> Chosen:
@@ -139,7 +152,7 @@ def find_device(devices: Devices, label: str) -> DeviceInfo:
 
     :raise AgentError: none, several, or a locked one.
     """
-    found = [device for device in devices.devices() if device.label == label]
+    found = [device for device in plugged_in(devices) if device.label == label]
     if not found:
         raise AgentError(AgentCode.DEVICE_ABSENT, wanted=label)
     if len(found) > 1:

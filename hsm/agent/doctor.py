@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .config import AgentConfig, read_config
-from .devices import open_devices, pin_warning
+from .devices import open_devices, pin_warning, plugged_in
 from .errors import AgentCode, AgentError
 
 
@@ -74,7 +74,7 @@ def _service(config: AgentConfig) -> Iterator[str]:
 
 def _devices(config: AgentConfig) -> Iterator[str]:
     devices = open_devices(config)
-    found = devices.devices()
+    found = plugged_in(devices)
     if not found:
         yield "the driver loads; no device is plugged in"
     for device in found:
