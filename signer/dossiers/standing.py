@@ -145,7 +145,7 @@ def decision_grounds(session: Session, *, dossier: DossierId, kind: DocumentKind
     """
     # THREAT: a licence signed without the urban agency's favourable opinion (void: organic law 113-14, art. 101).
     # DEFENCE: asked when it is drawn up, when its ceremony opens, and again when the signature comes back.
-    # TEST: tests/signer/ceremonies/test_workflow.py
+    # TEST: tests/signer/ceremonies/test_workflow.py::test_no_order_of_steps_signs_a_licence_without_the_agency
     members = committee(session, dossier)
     if not members:
         return DecisionGrounds(minutes_id=None, minutes_reference=None)
