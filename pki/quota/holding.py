@@ -15,6 +15,7 @@ from pki.quota.errors import NoUsableKey
 from pki.quota.kinds import OrderState
 from pki.quota.tables import KeyOrder
 from pki.records import CertificateId, HolderId, OrderId
+from pki.status.revocation import Standing, certificate_state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +56,10 @@ def signing_certificate(
             continue
         for certificate in certificates_of_order(session, OrderId(order.id)):
             if certificate.purpose is CertificatePurpose.SIGNATURE:
-                reason = _unusable(certificate, at)
-                if reason is None:
+                standing = certificate_state(session, certificate=certificate.id, at=at).standing
+                if standing is Standing.VALID:
                     return _held(session, certificate, OrderId(order.id))
-                reasons.append(reason)
+                reasons.append(standing.value)
     raise NoUsableKey(holder, reasons[0] if reasons else "no-key")
 
 
@@ -68,14 +69,6 @@ _REASONS = {
     OrderState.REVOKED: "revoked",
     OrderState.EXPIRED: "expired",
 }
-
-
-def _unusable(certificate: CertificateRecord, at: datetime) -> str | None:
-    if at < certificate.not_before:
-        return "not-yet-valid"
-    if at > certificate.not_after:
-        return "expired"
-    return None
 
 
 def _held(session: Session, certificate: CertificateRecord, order: OrderId) -> HeldCertificate:

@@ -20,6 +20,7 @@ from sqlalchemy import create_engine, text
 import pki.ca.tables
 import pki.quota.tables
 import pki.registration.tables
+import pki.status.tables
 import pki.tickets  # noqa: F401
 from pki.records import Base, Records
 from tests.pki.estate import load_country

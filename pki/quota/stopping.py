@@ -1,0 +1,113 @@
+"""What stops a key: a block here at once, revocation, expiry, return. Each but the block frees its seat."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pki.ca.certificates import certificates_of_order
+from pki.ca.profile import CertificatePurpose
+from pki.ca.tables import CertificateOrigin, CertificateRow
+from pki.journal.acts import Actor
+from pki.quota.errors import OrderStateRefused
+from pki.quota.kinds import OrderState
+from pki.quota.tables import KeyOrder
+from pki.quota.transitions import Step, advance, locked_order
+from pki.records import OrderId, Records
+from pki.status.blocks import block_of, record_block
+from pki.status.errors import AlreadyRevoked, RevocationNotOurs
+from pki.status.revocation import revocation_of, revoke
+from pki.status.tables import RevocationReason
+
+_LIVING = (OrderState.PERSONALISED, OrderState.DELIVERED, OrderState.ACTIVE, OrderState.BLOCKED)
+
+
+def block_key(
+    records: Records, *, order: OrderId, reason: str, lost_since: datetime | None, by: Actor, at: datetime
+) -> datetime:
+    """Stop a key from this instant on, and return that instant. A key that is blocked stays blocked since it was.
+
+    Its seat stays taken until the key is revoked, expired or returned.
+
+    :raise LossInFuture: `lost_since` lies after `at`.
+    :raise OrderStateRefused: there is no key yet, or none any more.
+    """
+    with records.writing() as session:
+        if locked_order(session, order).state is OrderState.BLOCKED:
+            held = block_of(session, order=order, at=at)
+            if held is not None:
+                return held.blocked_at
+        advance(session, order, Step.BLOCK, by=by, at=at, facts={"reason": reason, "lost_since": lost_since})
+        return record_block(session, order=order, reason=reason, lost_since=lost_since, at=at, by=by).blocked_at
+
+
+def revoke_key(records: Records, *, order: OrderId, reason: RevocationReason, by: Actor, at: datetime) -> None:
+    """Revoke every certificate of a key for good; its seat is free again.
+
+    A key already held is revoked at its own issuer first, and then here, once that issuer's list says so.
+
+    :raise RevocationNotOurs: it does not yet. Block the key meanwhile.
+    :raise OrderStateRefused: there is no key yet, or none any more.
+    """
+    with records.writing() as session:
+        _refuse_lifeless(session, order, Step.REVOKE)
+        _revoke_certificates(session, order, reason=reason, by=by, at=at)
+        advance(session, order, Step.REVOKE, by=by, at=at, facts={"reason": reason})
+
+
+def return_key(records: Records, *, order: OrderId, reason: str, by: Actor, at: datetime) -> None:
+    """The holder gave his device back: certificates of ours are revoked, the seat is free again.
+
+    :raise OrderStateRefused: he has no key of that order.
+    """
+    with records.writing() as session:
+        _refuse_lifeless(session, order, Step.RETURN)
+        for certificate in certificates_of_order(session, order):
+            if certificate.origin is CertificateOrigin.ISSUED:
+                _revoke_certificates(session, order, reason=RevocationReason.CESSATION_OF_OPERATION, by=by, at=at)
+                break
+        advance(session, order, Step.RETURN, by=by, at=at, facts={"reason": reason})
+
+
+def expire_keys(records: Records, *, by: Actor, at: datetime) -> int:
+    """Free the seats of keys whose signature certificate is over at `at`; return how many. Safe to run again."""
+    with records.reading() as session:
+        over = session.scalars(
+            select(KeyOrder.id)
+            .join(CertificateRow, CertificateRow.order_id == KeyOrder.id)
+            .where(
+                KeyOrder.state.in_(_LIVING),
+                CertificateRow.purpose == CertificatePurpose.SIGNATURE,
+                CertificateRow.not_after < at,
+            )
+            .order_by(KeyOrder.requested_at)
+        ).all()
+    expired = 0
+    for order in over:
+        with records.writing() as session:
+            if locked_order(session, OrderId(order)).state in _LIVING:
+                advance(session, OrderId(order), Step.EXPIRE, by=by, at=at)
+                expired += 1
+    return expired
+
+
+def _refuse_lifeless(session: Session, order: OrderId, step: Step) -> None:
+    state = locked_order(session, order).state
+    if state not in _LIVING:
+        raise OrderStateRefused(order, state.value, step.value)
+
+
+def _revoke_certificates(
+    session: Session, order: OrderId, *, reason: RevocationReason, by: Actor, at: datetime
+) -> None:
+    for certificate in certificates_of_order(session, order):
+        if certificate.origin is CertificateOrigin.REGISTERED:
+            if revocation_of(session, certificate) is None:
+                raise RevocationNotOurs(certificate.id)
+            continue
+        try:
+            revoke(session, certificate=certificate.id, reason=reason, at=at, by=by)
+        except AlreadyRevoked:
+            continue
