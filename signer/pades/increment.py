@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader, process_data_at_eof
@@ -24,8 +23,6 @@ from signer.pades.objects import (
     integer,
     integers,
     name,
-    raw_entries,
-    resolved,
 )
 
 KEPT_IN_TRAILER = ("/Root", "/Info")
@@ -85,29 +82,6 @@ class Increment:
     def reference(self, number: int, generation: int = 0) -> generic.IndirectObject:
         """The reference to an object of this document."""
         return indirect(number, generation, self.reader)
-
-    def importer(self) -> Callable[[Object], Object]:
-        """A function that copies values of another document into this one, each object once."""
-        known: dict[int, generic.IndirectObject] = {}
-
-        def bring(value: Object) -> Object:
-            if isinstance(value, generic.IndirectObject):
-                if value.idnum not in known:
-                    # The place is taken first: what it holds may point back to it.
-                    known[value.idnum] = self.add(generic.NullObject())
-                    place = known[value.idnum]
-                    self._objects[(place.idnum, 0)] = bring(resolved(value))
-                return known[value.idnum]
-            if isinstance(value, generic.StreamObject):
-                entries = {key: bring(value.raw_get(key)) for key in value if key != "/Length"}
-                return encoded_stream(entries, value.encoded_data)
-            if isinstance(value, generic.DictionaryObject):
-                return dictionary({key: bring(value.raw_get(key)) for key in value})
-            if isinstance(value, generic.ArrayObject):
-                return array(bring(each) for each in raw_entries(value))
-            return value
-
-        return bring
 
     def write(self) -> tuple[bytes, dict[int, int]]:
         """Return the whole new document, and where the value of each written object begins."""

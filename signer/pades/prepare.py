@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.reader import PdfFileReader
 
 from hsm.prepared.fields import BaseField
 from signer.pades.errors import FieldsRefused, PadesError, PdfUnreadable
 from signer.pades.fields import find_field, is_signed
 from signer.pades.increment import Increment, Raw
-from signer.pades.objects import copied, dictionary, name, stream
+from signer.pades.marks import add_mark
+from signer.pades.objects import copied, dictionary, name
 
 ByteRange = tuple[int, int, int, int]
 
@@ -50,7 +49,7 @@ def prepare_signature(
 ) -> PreparedPdf:
     """Prepare the signature of an empty field.
 
-    :param appearance: the visible mark, a one-page PDF of the field's proportions; None for an invisible field.
+    :param appearance: the visible mark, a one-page PDF of our own layout in the field's proportions; None for none.
     :param certify: certify (DocMDP, P=2): only a document that nobody signed yet.
     :param at: the claimed signing time, /M; aware.
     :param reserve: bytes for the DER CMS.
@@ -109,32 +108,9 @@ def _revise_field(
     field[name("/V")] = signature
     widget = field if found.widget_number == found.number else copied(found.widget)
     if appearance is not None:
-        mark = increment.add(generic.NullObject())
-        increment.revise(mark.idnum, _form(increment, appearance))
-        widget[name("/AP")] = dictionary({"/N": mark})
+        widget[name("/AP")] = dictionary({"/N": add_mark(increment, appearance)})
         increment.revise(found.widget_number, widget)
     increment.revise(found.number, field)
-
-
-def _form(increment: Increment, appearance: bytes) -> generic.StreamObject:
-    """The page of a one-page PDF as a form; viewers fit its box into the widget's rectangle."""
-    reader = PdfFileReader(io.BytesIO(appearance), strict=True)
-    pages = reader.root["/Pages"]
-    if int(pages["/Count"]) != 1:
-        raise ValueError("a mark has one page")
-    page = pages["/Kids"][0]
-    while "/Kids" in page:
-        page = page["/Kids"][0]
-    bring = increment.importer()
-    streams = page["/Contents"]
-    data = streams.data if isinstance(streams, generic.StreamObject) else b"\n".join(each.data for each in streams)
-    entries = {
-        "/Type": name("/XObject"),
-        "/Subtype": name("/Form"),
-        "/BBox": bring(page["/MediaBox"] if "/MediaBox" in page else pages["/MediaBox"]),
-        "/Resources": bring(page["/Resources"] if "/Resources" in page else pages["/Resources"]),
-    }
-    return stream(entries, data)
 
 
 def _certify(increment: Increment, signature: generic.IndirectObject) -> None:
