@@ -24,6 +24,8 @@ from pki import tickets
 from pki.ca import errors as ca
 from pki.quota import errors as quota
 from pki.registration import errors as registration
+from pki.status import errors as status
+from pki.trust import errors as trust
 from signer.ceremonies import errors as ceremonies
 from signer.dossiers import errors as dossiers
 from signer.pades import errors as pades
@@ -222,6 +224,16 @@ PROBLEMS: dict[type[Exception], Row] = {
     pades.StatusProofUnavailable: (503, "status-proof-unavailable"),
     rendering.FactsRefused: (422, "facts-refused"),
     rendering.LayoutFailed: (500, "layout-failed"),
+    status.AlreadyBlocked: (409, "already-blocked"),
+    status.NotBlocked: (409, "not-blocked"),
+    status.LossInFuture: (422, "loss-in-future"),
+    status.AlreadyRevoked: (409, "already-revoked"),
+    status.RevocationNotOurs: (409, "revocation-not-ours"),
+    status.CrlRefused: (422, "crl-refused"),
+    status.IssuerRefused: (422, "issuer-refused"),
+    status.StatusProofUnavailable: (503, "status-proof-unavailable"),
+    trust.AnchorRefused: (422, "anchor-refused"),
+    trust.ChainRefused: (422, "chain-refused"),
 }
 
 KEY_CODES = {

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from hsm.keys import KeyKind
+
 CONFIGURATION = "khatam.toml"
 MARK = ".khatam-installation"
 """A file of this name says that a folder was made by `khatam init`."""
@@ -95,6 +97,8 @@ class Settings(BaseSettings):
     database_url: str = ""
     """SQLAlchemy URL. Empty: SQLite in the installation's folder."""
     keys_at: KeysAt = KeysAt.DEVICE
+    holder_key_kind: KeyKind = KeyKind.RSA_2048
+    """What a holder's own device is asked to make."""
     module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")
     clock: Clock = Clock.GUARDED
     tsa_policy_oid: str = "2.25.310184722950713260548617035925842617"

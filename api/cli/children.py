@@ -39,7 +39,7 @@ def run_web(settings: Settings, name: str) -> None:
     from api.wiring import build_house
 
     start_log()
-    house = build_house(settings)
+    house = build_house(settings, workers=settings.workers if name == "api" else 0)
     try:
         _server(settings, name, house, ready=lambda: say_ready(settings.run, name)).run()
     finally:
@@ -52,7 +52,7 @@ def run_jobs(settings: Settings, stop: threading.Event, *, ready: Callable[[], N
     from api.wiring import build_house
 
     start_log()
-    house = build_house(settings)
+    house = build_house(settings, workers=1)
     jobs = Jobs(house)
     try:
         jobs.start()
@@ -70,7 +70,7 @@ def run_together(settings: Settings, *, ready: Callable[[], None]) -> None:
 
     start_log()
     settings.run.mkdir(mode=0o700, exist_ok=True)
-    house = build_house(settings, keys_here=True)
+    house = build_house(settings, keys_here=True, workers=settings.workers)
     jobs, stop = Jobs(house), threading.Event()
     up = threading.Barrier(3)
     servers = [_server(settings, name, house, ready=up.wait) for name in ("responders", "api")]

@@ -17,7 +17,7 @@ from pki.ca.addresses import CaAddresses
 from pki.ca.authority import FoundedAuthority, found_authority
 from pki.journal.acts import Actor
 from pki.records import Records
-from pki.status.lists import publish_crls
+from pki.status.lists import publish_due_crls
 from pki.trust.anchors import add_anchor
 
 if TYPE_CHECKING:
@@ -52,7 +52,16 @@ def found(
                 at=at,
                 by=by,
             )
-            publish_crls(records, keyring, at=at, by=by)
+            with records.writing() as session:
+                add_anchor(
+                    session,
+                    der=founded.root_der,
+                    environment=settings.environment.value,
+                    source="this authority's own root",
+                    at=at,
+                    by=by,
+                )
+            publish_due_crls(records, keyring, at=at)
         _write_for_agents(settings, founded)
     finally:
         records.close()

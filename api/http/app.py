@@ -26,7 +26,7 @@ log = logging.getLogger("khatam.http")
 
 def build_app(house: House) -> FastAPI:
     """Build the application over a wired service."""
-    from api import pages
+    from api.pages.router import pages_router
 
     from . import (
         agent,
@@ -69,7 +69,7 @@ def build_app(house: House) -> FastAPI:
         verification,
     ):
         app.include_router(room.router)
-    pages.mount(app)
+    app.include_router(pages_router(house.pages))
     add_problems(app)
     app.add_middleware(
         Border,

@@ -8,7 +8,7 @@ from uuid import UUID
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import AwareDatetime, BeforeValidator, StringConstraints
 from sqlalchemy.orm import Session
 
 from api.acceptance import open_acceptance
@@ -50,7 +50,7 @@ class ApprovalIn(In):
 class RevocationIn(In):
     """Why the certificates are revoked."""
 
-    reason: RevocationReason
+    reason: Annotated[RevocationReason, BeforeValidator(lambda said: str(said).replace("_", "-"))]
 
 
 class RegistrationIn(In):

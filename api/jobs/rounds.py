@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
+
+from api.auth.tables import AccessTokenRow, SpentProof
+from hsm.errors import HsmError
+from pki.errors import PkiError
+from pki.journal.acts import Actor, ActorKind, number_leaves
+from pki.quota.issuing import issue_certificates
+from pki.quota.kinds import OrderState
+from pki.quota.tables import IssuanceRequest, KeyOrder
+from pki.records import OrderId
+from pki.status.lists import publish_due_crls
+from signer.ceremonies.ending import expire_ceremonies
+from signer.ceremonies.finishing import resume_items
+from signer.dossiers.kinds import Level
+from signer.dossiers.tables import Document, Revision
+from signer.errors import SignerError
 
 if TYPE_CHECKING:
     from api.wiring import House
+
+JOBS = Actor(kind=ActorKind.SYSTEM, id="jobs")
+PATIENCE = timedelta(seconds=15)
+"""What an act left half-way is left to that act for this long."""
+BATCH = 100
+log = logging.getLogger("khatam.jobs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,4 +45,71 @@ class Round:
     work: Callable[["House", datetime], None]
 
 
-ROUNDS: tuple[Round, ...] = ()
+def number(house: House, at: datetime) -> None:
+    """The sequencer: leaves and events in the order of their commits."""
+    del at
+    while number_leaves(house.records) == 1000:  # noqa: PLR2004 - a full batch: more is waiting
+        pass
+
+
+def finish_ceremonies(house: House, at: datetime) -> None:
+    """Values that were acknowledged and not yet embedded; then sittings that nobody came back to."""
+    resume_items(house.records, house.desk, at=at, older_than=PATIENCE)
+    expire_ceremonies(house.records, at=at)
+
+
+def finish_issuing(house: House, at: datetime) -> None:
+    """Orders whose approval was given and whose certificates were not all signed."""
+    waiting = (
+        select(KeyOrder.id)
+        .join(IssuanceRequest, IssuanceRequest.order_id == KeyOrder.id)
+        .where(KeyOrder.state == OrderState.APPROVED, IssuanceRequest.superseded_at.is_(None))
+        .where(IssuanceRequest.approved_at <= at - PATIENCE)
+        .limit(BATCH)
+    )
+    with house.records.reading() as session:
+        orders = list(session.scalars(waiting))
+    for order in orders:
+        try:
+            issue_certificates(house.records, house.issuance, order=OrderId(order), by=JOBS, at=at)
+        except (PkiError, HsmError) as error:
+            log.warning("order %s still waits for its certificates: %s", order, type(error).__name__)
+
+
+def finish_documents(house: House, at: datetime) -> None:
+    """Signed documents that still lack their validation data, if their deferred work gave up."""
+    late = (
+        select(Document.id)
+        .join(Revision, (Revision.document_id == Document.id) & (Revision.number == Document.head_number))
+        .where(Revision.level == Level.B_T, Revision.made_at <= at - 4 * PATIENCE)
+        .limit(BATCH)
+    )
+    with house.records.reading() as session:
+        documents = list(session.scalars(late))
+    for document in documents:
+        try:
+            house.capture_validation(str(document))
+        except (SignerError, PkiError, HsmError) as error:
+            log.warning("document %s still waits for its validation data: %s", document, type(error).__name__)
+
+
+def publish_lists(house: House, at: datetime) -> None:
+    """Revocation lists that are due: well before nextUpdate, and after each revocation."""
+    publish_due_crls(house.records, house.keyring, at=at)
+
+
+def forget(house: House, at: datetime) -> None:
+    """What has expired and says nothing any more."""
+    with house.records.writing() as session:
+        session.execute(delete(SpentProof).where(SpentProof.expires_at < at - timedelta(minutes=5)))
+        session.execute(delete(AccessTokenRow).where(AccessTokenRow.expires_at < at - timedelta(days=1)))
+
+
+ROUNDS: tuple[Round, ...] = (
+    Round(name="numbers", seconds=0.2, work=number),
+    Round(name="ceremonies", seconds=5.0, work=finish_ceremonies),
+    Round(name="issuing", seconds=10.0, work=finish_issuing),
+    Round(name="documents", seconds=30.0, work=finish_documents),
+    Round(name="lists", seconds=2.0, work=publish_lists),
+    Round(name="forgetting", seconds=600.0, work=forget),
+)

@@ -93,6 +93,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_agreement_number")),
     )
     op.create_table(
+        "block",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lost_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("blocked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_reason", sa.String(length=500), nullable=True),
+        sa.CheckConstraint("lifted_at IS NULL OR lifted_at >= blocked_at", name=op.f("ck_block_lifted_at")),
+        sa.CheckConstraint("lost_since IS NULL OR lost_since <= blocked_at", name=op.f("ck_block_lost_since")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_block")),
+    )
+    with op.batch_alter_table("block", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_block_order_id_live",
+            ["order_id"],
+            unique=True,
+            sqlite_where=sa.text("lifted_at IS NULL"),
+            postgresql_where=sa.text("lifted_at IS NULL"),
+        )
+
+    op.create_table(
         "ceremony",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("signer_id", sa.Uuid(), nullable=False),
@@ -309,6 +332,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_stored_answer_claimed_at"), ["claimed_at"], unique=False)
 
     op.create_table(
+        "trust_anchor",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("der", sa.LargeBinary(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("not_after", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("policy_oids", sa.JSON(), nullable=False),
+        sa.Column(
+            "environment",
+            sa.Enum(
+                "rehearsal", "production", name="environment", native_enum=False, create_constraint=True, length=40
+            ),
+            nullable=False,
+        ),
+        sa.Column("source", sa.String(length=300), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("not_before <= not_after", name=op.f("ck_trust_anchor_dates")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trust_anchor")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_trust_anchor_sha256")),
+    )
+    op.create_table(
         "access_token",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("client_id", sa.String(length=64), nullable=False),
@@ -379,6 +423,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("dossier_id", "body_code", name=op.f("uq_committee_member_dossier_id_body_code")),
     )
     op.create_table(
+        "crl",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("issuer_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("this_update", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_update", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tbs_sha256", sa.String(length=64), nullable=False),
+        sa.Column("der", sa.LargeBinary(), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["issuer_id"], ["issuer.id"], name=op.f("fk_crl_issuer_id_issuer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_crl")),
+        sa.UniqueConstraint("issuer_id", "number", name=op.f("uq_crl_issuer_id_number")),
+    )
+    op.create_table(
         "document",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("reference", sa.String(length=11), nullable=False),
@@ -430,6 +488,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_document_dossier_id"), ["dossier_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_document_order_id"), ["order_id"], unique=False)
 
+    op.create_table(
+        "enrolment_hello",
+        sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("agent_nonce", sa.String(length=100), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["agent_ticket.id"], name=op.f("fk_enrolment_hello_ticket_id_agent_ticket")
+        ),
+        sa.PrimaryKeyConstraint("ticket_id", name=op.f("pk_enrolment_hello")),
+    )
     op.create_table(
         "event",
         sa.Column("leaf_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -1006,6 +1073,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_register_declaration_body_id"), ["body_id"], unique=False)
 
     op.create_table(
+        "revocation",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("certificate_id", sa.Uuid(), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "unspecified",
+                "key-compromise",
+                "affiliation-changed",
+                "superseded",
+                "cessation-of-operation",
+                "privilege-withdrawn",
+                name="reason",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("invalidity_date", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["certificate_id"], ["certificate.id"], name=op.f("fk_revocation_certificate_id_certificate")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_revocation")),
+        sa.UniqueConstraint("certificate_id", name=op.f("uq_revocation_certificate_id")),
+    )
+    op.create_table(
         "key_order",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("holder_id", sa.Uuid(), nullable=False),
@@ -1270,6 +1366,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_key_order_body_id"))
 
     op.drop_table("key_order")
+    op.drop_table("revocation")
     with op.batch_alter_table("register_declaration", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_register_declaration_body_id"))
 
@@ -1338,11 +1435,13 @@ def downgrade() -> None:
         batch_op.drop_index("ix_event_subject_number")
 
     op.drop_table("event")
+    op.drop_table("enrolment_hello")
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_document_order_id"))
         batch_op.drop_index(batch_op.f("ix_document_dossier_id"))
 
     op.drop_table("document")
+    op.drop_table("crl")
     op.drop_table("committee_member")
     op.drop_table("application_file")
     op.drop_table("agreement_book")
@@ -1354,6 +1453,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_access_token_expires_at"))
 
     op.drop_table("access_token")
+    op.drop_table("trust_anchor")
     with op.batch_alter_table("stored_answer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stored_answer_claimed_at"))
 
@@ -1383,6 +1483,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ceremony_signer_id"))
 
     op.drop_table("ceremony")
+    with op.batch_alter_table("block", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_block_order_id_live",
+            sqlite_where=sa.text("lifted_at IS NULL"),
+            postgresql_where=sa.text("lifted_at IS NULL"),
+        )
+
+    op.drop_table("block")
     op.drop_table("agreement")
     with op.batch_alter_table("agent_ticket", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_agent_ticket_subject"))

@@ -1,0 +1,87 @@
+"""Other authorities: their certificate, their root as an anchor, their lists as configured sources."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from fastapi import APIRouter, Response
+from pydantic import StringConstraints
+
+from api.auth.permissions import CentralOfficer, HouseHere, now
+from api.problems import Malformed
+from pki.records import Records
+from pki.status.external import configure_external_crl, register_external_issuer
+
+from .once import OnceOnly, RawBody
+from .orders import Pem, der_of
+from .schema import In, Line, Out, Zulu
+
+router = APIRouter(prefix="/v1/issuers", tags=["issuers"])
+CrlPem = Annotated[str, StringConstraints(min_length=1, max_length=900_000)]
+
+
+class IssuerIn(In):
+    """Another's authority. Its certificate may be the root itself."""
+
+    name: Line
+    certificate_pem: Pem
+    root_pem: Pem
+    crl_pem: CrlPem | None = None
+
+
+class IssuerOut(Out):
+    """The authority as it is known here."""
+
+    id: UUID
+    name: str
+
+
+class ListOut(Out):
+    """The list now in use."""
+
+    number: str
+    this_update: Zulu
+    next_update: Zulu
+
+
+@router.post("", status_code=201, operation_id="registerIssuer", response_model=IssuerOut)
+def post_issuer(body: IssuerIn, officer: CentralOfficer, house: HouseHere, once: OnceOnly) -> Response:
+    """Trust another's authority, and use its list as source of status. Production refuses test anchors."""
+    certificate, root = der_of(body.certificate_pem, "/certificate_pem"), der_of(body.root_pem, "/root_pem")
+    crl = None if body.crl_pem is None else _crl_of(body.crl_pem)
+
+    def registered(records: Records) -> IssuerOut:
+        issuer = register_external_issuer(
+            records,
+            name=body.name,
+            certificate=certificate,
+            root=root,
+            crl=crl,
+            environment=house.settings.environment.value,
+            at=now(),
+            by=officer.actor,
+        )
+        return IssuerOut(id=issuer, name=body.name)
+
+    return once.atomically(registered)
+
+
+@router.post("/{issuer}/crl", status_code=201, operation_id="configureIssuerList", response_model=ListOut)
+def post_crl(issuer: UUID, content: RawBody, officer: CentralOfficer, once: OnceOnly) -> Response:
+    """The authority's newest list, DER."""
+
+    def configured(records: Records) -> ListOut:
+        kept = configure_external_crl(records, issuer=issuer, crl=content, at=now(), by=officer.actor)
+        return ListOut(number=f"{kept.number:x}", this_update=kept.this_update, next_update=kept.next_update)
+
+    return once.atomically(configured)
+
+
+def _crl_of(pem: str) -> bytes:
+    try:
+        return x509.load_pem_x509_crl(pem.encode()).public_bytes(Encoding.DER)
+    except ValueError as error:
+        raise Malformed("A revocation list in PEM is needed.", "/crl_pem") from error
