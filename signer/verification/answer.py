@@ -1,5 +1,6 @@
 """The answer of a verification: plain values, nothing beyond what the public may know."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -222,12 +223,12 @@ def as_plain(value: Any) -> Any:
     """`value` as JSON knows it: dataclasses as objects, instants as ISO 8601 with Z, enumerations by value."""
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: as_plain(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, StrEnum):
-        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): as_plain(each) for key, each in value.items()}
     if isinstance(value, tuple | list):
         return [as_plain(each) for each in value]
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, date):  # a datetime is one
+        return value.isoformat().replace("+00:00", "Z")
     return value

@@ -16,6 +16,8 @@ class Anchor:
     der: bytes
     not_before: datetime | None = None
     not_after: datetime | None = None
+    policy_oids: tuple[str, ...] = ()
+    """Empty: any policy. Otherwise a path must hold under one of them (RFC 5280, 6.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from pyhanko_certvalidator.policy_decl import (
     REQUIRE_REVINFO,
     CertRevTrustPolicy,
     DisallowWeakAlgorithmsPolicy,
+    PKIXValidationParams,
     RevocationCheckingPolicy,
 )
 from pyhanko_certvalidator.registry import SimpleTrustManager
@@ -94,5 +95,11 @@ def prepared_trust(trust: TrustConfiguration) -> PreparedTrust:
 
 
 def _anchor(anchor: Anchor) -> CertTrustAnchor:
-    dates = TrustQualifiers(valid_from=anchor.not_before, valid_until=anchor.not_after)
-    return CertTrustAnchor(x509.Certificate.load(anchor.der), quals=dates)
+    policies = PKIXValidationParams(
+        user_initial_policy_set=frozenset(anchor.policy_oids or ("any_policy",)),
+        initial_explicit_policy=bool(anchor.policy_oids),
+    )
+    qualifiers = TrustQualifiers(
+        standard_parameters=policies, valid_from=anchor.not_before, valid_until=anchor.not_after
+    )
+    return CertTrustAnchor(x509.Certificate.load(anchor.der), quals=qualifiers)

@@ -27,7 +27,10 @@ TrustSource = Callable[[Session, datetime], TrustConfiguration]
 
 
 class Verifier:
-    """Verification with a register at hand. Each answer is finished, whatever its verdict."""
+    """Verification with a register at hand. Each answer is finished, whatever its verdict.
+
+    Without `check_key` no reference can be asked for.
+    """
 
     def __init__(
         self,
@@ -36,8 +39,8 @@ class Verifier:
         files: Files,
         workers: Workers,
         trust: TrustSource,
-        check_key: CheckKey,
         rehearsal: bool,
+        check_key: CheckKey | None = None,
     ) -> None:
         self._records = records
         self._files = files
@@ -81,6 +84,8 @@ class Verifier:
 
         :raise DocumentUnknown: no such document, or not its check characters.
         """
+        if self._check_key is None:
+            raise DocumentUnknown(reference)
         with self._records.reading() as session:
             document = document_by_public_name(session, self._check_key, reference=reference, check=check)
             head = document.head_sha256

@@ -158,6 +158,12 @@ def test_anchor_outside_its_dates(estate: Estate, b_t: bytes) -> None:
     assert only(b_t, estate.trust(anchor=inside)).indication is PASSED
 
 
+def test_anchor_limited_to_policies(estate: Estate, b_t: bytes) -> None:
+    """None of the estate's certificates names a policy."""
+    anchor = Anchor(der=estate.root.der, policy_oids=("1.2.3.4",))
+    assert only(b_t, estate.trust(anchor=anchor)).indication is not PASSED
+
+
 def test_three_signatures_each_with_its_own_level(estate: Estate) -> None:
     people = [estate.person(f"Member {n}", f"IDCMA-W{n}23456") for n in range(3)]
     pdf = document(field_names=("Member-0", "Member-1", "Member-2"))
