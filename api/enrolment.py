@@ -123,11 +123,13 @@ def accept_written_proof(
 
 
 def _hello(session: Session, agent: AgentSession) -> tuple[str, str]:
-    return session.execute(
+    """The ticket's SHA-256, and the nonce that the agent brought with it."""
+    row = session.execute(
         select(AgentTicket.sha256, EnrolmentHello.agent_nonce)
         .join(EnrolmentHello, EnrolmentHello.ticket_id == AgentTicket.id)
         .where(AgentTicket.id == agent.ticket_id)
-    ).one()._tuple()
+    ).one()
+    return row.sha256, row.agent_nonce
 
 
 def _authentication(certificates: tuple[CertificateRecord, ...]) -> CertificateRecord | None:

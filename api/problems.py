@@ -26,6 +26,7 @@ from pki.quota import errors as quota
 from pki.registration import errors as registration
 from pki.status import errors as status
 from pki.trust import errors as trust
+from pki.tsa import errors as tsa
 from signer.ceremonies import errors as ceremonies
 from signer.dossiers import errors as dossiers
 from signer.pades import errors as pades
@@ -234,6 +235,10 @@ PROBLEMS: dict[type[Exception], Row] = {
     status.StatusProofUnavailable: (503, "status-proof-unavailable"),
     trust.AnchorRefused: (422, "anchor-refused"),
     trust.ChainRefused: (422, "chain-refused"),
+    tsa.TimeStampRefused: (400, "time-stamp-refused"),
+    tsa.ClockUnsure: (503, "clock-unsure"),
+    tsa.UnguardedRefused: (500, "unguarded-refused"),
+    tsa.TsaCertificateRefused: (503, "tsa-certificate-refused"),
 }
 
 KEY_CODES = {

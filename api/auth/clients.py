@@ -15,9 +15,9 @@ from typing import Any
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
-from pki.journal.acts import Actor, ActorKind, record
 from sqlalchemy import select
 
+from pki.journal.acts import Actor, ActorKind, record
 from pki.records import Records
 
 from .errors import ClientRefused, CredentialsRefused, GrantRefused

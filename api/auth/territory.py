@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from pki.quota.tables import KeyOrder
-from pki.registration.tables import Body, Office
 from sqlalchemy import select
 
 from api.problems import NotFound
+from pki.quota.tables import KeyOrder
 from pki.records import Records
+from pki.registration.tables import Body, Office
 
 from .errors import NotPermitted
 from .officers import Officer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -101,7 +101,7 @@ def queue(settings: Settings) -> Iterable[Finding]:
 
 
 @contextlib.contextmanager
-def opened_records(settings: Settings) -> Iterable[Records]:  # type: ignore[misc]
+def opened_records(settings: Settings) -> Iterator[Records]:
     """The records, closed after the look."""
     from pki.records import Records
 

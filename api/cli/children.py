@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from api.settings import Settings
-    from api.wiring import House
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
@@ -28,20 +27,38 @@ def start_log() -> None:
 
 def run_keys(settings: Settings) -> None:
     """The keys process: owner of the PKCS#11 module."""
-    from api.wiring import serve_keys
+    from hsm.cryptoki.process import serve
+    from hsm.cryptoki.roles import KeysConfig
 
     start_log()
-    serve_keys(settings, ready=lambda: say_ready(settings.run, "keys", socket=str(settings.keys_socket)))
+    config = KeysConfig.load(settings.keys_configuration)
+    serve(settings.keys_socket, config, ready=lambda: say_ready(settings.run, "keys", socket=str(settings.keys_socket)))
 
 
-def run_web(settings: Settings, name: str) -> None:
-    """The API with its pages, or the responders."""
+def run_responders(settings: Settings) -> None:
+    """OCSP, revocation lists, time-stamps: nothing of officers, holders or documents is loaded here."""
+    from api.answers import Answers
+    from api.ground import Closing, close_all, open_keyring, open_records
+    from api.http.responders import Responders
+
+    start_log()
+    closing: Closing = []
+    try:
+        answers = Answers(settings, open_records(settings, closing), open_keyring(settings, closing))
+        _responders(settings, Responders(answers), ready=lambda: say_ready(settings.run, "responders")).run()
+    finally:
+        close_all(closing)
+
+
+def run_api(settings: Settings) -> None:
+    """The API with its pages."""
+    from api.http.app import build_app
     from api.wiring import build_house
 
     start_log()
-    house = build_house(settings, workers=settings.workers if name == "api" else 0)
+    house = build_house(settings, workers=settings.workers)
     try:
-        _server(settings, name, house, ready=lambda: say_ready(settings.run, name)).run()
+        _api(settings, build_app(house), ready=lambda: say_ready(settings.run, "api")).run()
     finally:
         house.close()
 
@@ -65,6 +82,8 @@ def run_jobs(settings: Settings, stop: threading.Event, *, ready: Callable[[], N
 
 def run_together(settings: Settings, *, ready: Callable[[], None]) -> None:
     """API, responders and jobs in one process, with the keys in it too."""
+    from api.http.app import build_app
+    from api.http.responders import Responders
     from api.jobs.work import Jobs
     from api.wiring import build_house
 
@@ -73,7 +92,10 @@ def run_together(settings: Settings, *, ready: Callable[[], None]) -> None:
     house = build_house(settings, keys_here=True, workers=settings.workers)
     jobs, stop = Jobs(house), threading.Event()
     up = threading.Barrier(3)
-    servers = [_server(settings, name, house, ready=up.wait) for name in ("responders", "api")]
+    servers = [
+        _responders(settings, Responders(house.answers), ready=up.wait),
+        _api(settings, build_app(house), ready=up.wait),
+    ]
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, lambda _signal, _frame: stop.set())
     threads = [threading.Thread(target=server.run, name=f"web-{n}") for n, server in enumerate(servers)]
@@ -106,16 +128,15 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def _server(settings: Settings, name: str, house: House, *, ready: Callable[[], object]) -> _Server:
-    application: ASGIApp
-    if name == "api":
-        from api.http.app import build_app
+def _api(settings: Settings, application: ASGIApp, *, ready: Callable[[], object]) -> _Server:
+    return _server(application, settings.host, settings.port, ready)
 
-        application, host, port = build_app(house), settings.host, settings.port
-    else:
-        from api.http.responders import Responders
 
-        application, host, port = Responders(house), settings.responders_host, settings.responders_port
+def _responders(settings: Settings, application: ASGIApp, *, ready: Callable[[], object]) -> _Server:
+    return _server(application, settings.responders_host, settings.responders_port, ready)
+
+
+def _server(application: ASGIApp, host: str, port: int, ready: Callable[[], object]) -> _Server:
     config = uvicorn.Config(
         application,
         host=host,
@@ -125,6 +146,5 @@ def _server(settings: Settings, name: str, house: House, *, ready: Callable[[], 
         server_header=False,
         lifespan="off",
         timeout_graceful_shutdown=3,
-        h11_max_incomplete_event_size=64 * 1024,
     )
     return _Server(config, ready)

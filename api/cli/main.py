@@ -83,13 +83,9 @@ def doctor(data: Data = None, as_json: AsJson = False) -> None:
 def _mount() -> None:
     """Commands that live in files of their own; those import their rooms inside the function too."""
     from .demo.command import demo
+    from .verify import verify
 
-    try:
-        from .verify import verify
-
-        app.command()(verify)
-    except ImportError:
-        pass
+    app.command()(verify)
     app.command()(demo)
 
 

@@ -68,10 +68,14 @@ def run_one(settings: Settings, name: str) -> None:
         signal.signal(signal.SIGTERM, lambda _signal, _frame: stop.set())
         signal.signal(signal.SIGINT, lambda _signal, _frame: stop.set())
         run_jobs(settings, stop, ready=lambda: say_ready(settings.run, "jobs"))
-    else:
-        from .children import run_web
+    elif name == "api":
+        from .children import run_api
 
-        run_web(settings, name)
+        run_api(settings)
+    else:
+        from .children import run_responders
+
+        run_responders(settings)
 
 
 def run_together(settings: Settings, *, as_json: bool) -> None:

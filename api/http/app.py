@@ -26,8 +26,6 @@ log = logging.getLogger("khatam.http")
 
 def build_app(house: House) -> FastAPI:
     """Build the application over a wired service."""
-    from api.pages.router import pages_router
-
     from . import (
         agent,
         ceremonies,
@@ -39,6 +37,7 @@ def build_app(house: House) -> FastAPI:
         officers,
         orders,
         quota,
+        readers,
         registration,
         tokens,
         verification,
@@ -69,7 +68,7 @@ def build_app(house: House) -> FastAPI:
         verification,
     ):
         app.include_router(room.router)
-    app.include_router(pages_router(house.pages))
+    app.include_router(readers.readers_router(house))
     add_problems(app)
     app.add_middleware(
         Border,

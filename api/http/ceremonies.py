@@ -164,7 +164,6 @@ def _status(records: Records, ceremony: CeremonyId) -> CeremonyOut:
         state=status.state,
         match_code=status.match_code,
         items=[
-            ItemOut(id=item.id, reference=item.reference, state=item.state, reason=item.reason)
-            for item in status.items
+            ItemOut(id=item.id, reference=item.reference, state=item.state, reason=item.reason) for item in status.items
         ],
     )

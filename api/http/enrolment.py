@@ -85,9 +85,7 @@ class StateOut(Out):
 @router.get("", operation_id="getEnrolment")
 def get_enrolment(agent: AgentSession, house: HouseHere) -> ManifestOut:
     """What the holder's device is to make."""
-    jws = enrolment_manifest(
-        house.records, house.desk.manifest_key(), house.enrolment_policy, agent=agent, at=now()
-    )
+    jws = enrolment_manifest(house.records, house.desk.manifest_key(), house.enrolment_policy, agent=agent, at=now())
     return ManifestOut(manifest=jws)
 
 
@@ -136,9 +134,7 @@ def post_written(body: WrittenIn, agent: AgentSession, house: HouseHere) -> Stat
         house.records,
         house.enrolment_policy,
         agent=agent,
-        proof=None
-        if proof is None
-        else WrittenProof(at=proof.at, server_nonce=proof.server_nonce, value=proof.value),
+        proof=None if proof is None else WrittenProof(at=proof.at, server_nonce=proof.server_nonce, value=proof.value),
         at=now(),
     )
     confirm_written(house.records, order=order, certificates=body.certificates, by=agent_actor(agent), at=now())

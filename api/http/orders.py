@@ -209,7 +209,7 @@ def get_order(order: UUID, officer: ProvincialOfficer, house: HouseHere) -> Orde
     "/key-orders/{order}/ticket", status_code=201, operation_id="issueEnrolmentTicket", response_model=TicketOut
 )
 def post_ticket(
-    *, order: UUID, body: Empty | None = None, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly
+    *, order: UUID, _: Empty | None = None, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly
 ) -> Response:
     """A ticket for the holder's agent, which generates the keys in his own device."""
     require_order(house.records, officer, order)
@@ -242,7 +242,7 @@ def post_approval(
     "/key-orders/{order}/acceptance", status_code=201, operation_id="openAcceptance", response_model=AcceptanceOut
 )
 def post_acceptance(
-    *, order: UUID, body: Empty | None = None, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly
+    *, order: UUID, _: Empty | None = None, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly
 ) -> Response:
     """Open the ceremony in which the holder accepts his key by signing for it."""
     require_order(house.records, officer, order)
@@ -265,21 +265,18 @@ def post_acceptance(
 def post_block(*, order: UUID, body: BlockIn, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly) -> Response:
     """Block a key at once."""
     require_order(house.records, officer, order)
-    at = now()
 
     def blocked(records: Records) -> BlockOut:
-        block_key(
-            records, order=OrderId(order), reason=body.reason, lost_since=body.lost_since, by=officer.actor, at=at
+        since = block_key(
+            records, order=OrderId(order), reason=body.reason, lost_since=body.lost_since, by=officer.actor, at=now()
         )
-        return BlockOut(blocked_at=at)
+        return BlockOut(blocked_at=since)
 
     return once.atomically(blocked)
 
 
 @router.post("/key-orders/{order}/revocation", status_code=201, operation_id="revokeKey", response_model=OrderOut)
-def post_revocation(
-    *, order: UUID, body: RevocationIn, officer: CentralOfficer, house: HouseHere, once: OnceOnly
-) -> Response:
+def post_revocation(order: UUID, body: RevocationIn, officer: CentralOfficer, once: OnceOnly) -> Response:
     """Revoke the order's certificates at the authority."""
 
     def revoked(records: Records) -> OrderOut:
@@ -291,9 +288,7 @@ def post_revocation(
 
 
 @router.post("/key-registrations", status_code=201, operation_id="registerExistingKey", response_model=OrderOut)
-def post_registration(
-    body: RegistrationIn, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly
-) -> Response:
+def post_registration(body: RegistrationIn, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly) -> Response:
     """Register a key that its holder already has, and who paid for it."""
     require_office(house.records, officer, body.office)
     certificate = der_of(body.certificate_pem, "/certificate_pem")

@@ -7,17 +7,17 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
-from pki.registration.bodies import declare_register_complete, register_body
-from pki.registration.holders import enrol_holder
-from pki.registration.kinds import BodyKind, OfficeFunction
-from pki.registration.offices import end_office, record_office
-from pki.registration.tables import Body, Province, Region
 from pydantic import Field, StringConstraints
 from sqlalchemy import func, select
 
 from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOfficer, now
 from api.auth.territory import require_body, require_office
 from pki.records import HolderId, OfficeId, Records
+from pki.registration.bodies import declare_register_complete, register_body
+from pki.registration.holders import enrol_holder
+from pki.registration.kinds import BodyKind, OfficeFunction
+from pki.registration.offices import end_office, record_office
+from pki.registration.tables import Body, Province, Region
 
 from .once import OnceOnly
 from .quota import IdOut

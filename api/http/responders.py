@@ -23,7 +23,7 @@ from api.problems import Problem, internal, problem_of, refused, row_of
 from .border import send_problem
 
 if TYPE_CHECKING:
-    from api.wiring import House
+    from api.answers import Answers
 
 OCSP_REQUEST, OCSP_RESPONSE = "application/ocsp-request", "application/ocsp-response"
 TSA_QUERY, TSA_REPLY = "application/timestamp-query", "application/timestamp-reply"
@@ -38,10 +38,10 @@ class _Refused(Exception):
 
 
 class Responders:
-    """The responders' application over a wired service."""
+    """The responders' application over their answers."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="responder")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,22 +65,22 @@ class Responders:
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[str, bytes, str]:
-        house, method, path = self._house, scope["method"], scope["path"]
+        answers, method, path = self._answers, scope["method"], scope["path"]
         reading = method in {"GET", "HEAD"}
         if path == "/ocsp" and method == "POST":
             request = await self._body(scope, receive, OCSP_REQUEST)
-            return OCSP_RESPONSE, await self._work(house.answer_ocsp, request, _now()), "no-store"
+            return OCSP_RESPONSE, await self._work(answers.answer_ocsp, request, _now()), "no-store"
         if path.startswith("/ocsp/") and reading:
-            request = _from_path(scope, house.settings.max_der_bytes)
-            return OCSP_RESPONSE, await self._work(house.answer_ocsp, request, _now()), "max-age=30"
+            request = _from_path(scope, answers.max_der_bytes)
+            return OCSP_RESPONSE, await self._work(answers.answer_ocsp, request, _now()), "max-age=30"
         if path == "/tsa" and method == "POST":
             request = await self._body(scope, receive, TSA_QUERY)
-            return TSA_REPLY, await self._work(house.answer_time_stamp, request, _now()), "no-store"
+            return TSA_REPLY, await self._work(answers.answer_time_stamp, request, _now()), "no-store"
         if reading and path.startswith("/crl/") and path.endswith(".crl"):
-            return CRL, await self._work(house.revocation_list, _issuer(path, "/crl/", ".crl")), "max-age=60"
+            return CRL, await self._work(answers.revocation_list, _issuer(path, "/crl/", ".crl")), "max-age=60"
         if reading and path.startswith("/ca/") and path.endswith(".cer"):
             issuer = _issuer(path, "/ca/", ".cer")
-            return CERTIFICATE, await self._work(house.issuer_certificate, issuer), "max-age=3600"
+            return CERTIFICATE, await self._work(answers.issuer_certificate, issuer), "max-age=3600"
         if reading and path == "/healthz":
             return "application/json", b'{"status":"ok"}', "no-store"
         if path in {"/ocsp", "/tsa", "/healthz"}:
@@ -89,7 +89,8 @@ class Responders:
 
     async def _work(self, work: Callable[..., bytes], *arguments: object) -> bytes:
         """Run a blocking answer in a thread: records and devices are synchronous."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        answered: bytes = await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        return answered
 
     async def _body(self, scope: Scope, receive: Receive, media_type: str) -> bytes:
         headers = {name.lower(): value for name, value in scope["headers"]}
@@ -99,7 +100,7 @@ class Responders:
         # THREAT: a large or endless request to a responder that anybody may reach.
         # DEFENCE: 16 kB, counted while it comes.
         # TEST: tests/api/http/test_responders.py::test_large_request_is_refused
-        limit, body = self._house.settings.max_der_bytes, b""
+        limit, body = self._answers.max_der_bytes, b""
         while True:
             message = await receive()
             if message["type"] != "http.request":

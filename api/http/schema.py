@@ -27,6 +27,8 @@ class Out(BaseModel):
 
 
 def _decoded(value: object) -> object:
+    if isinstance(value, bytes):
+        return value  # ours, on its way out
     if not isinstance(value, str):
         raise ValueError("base64 text is needed")  # noqa: TRY004 - pydantic turns ValueError into a 422
     try:

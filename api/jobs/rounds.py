@@ -16,6 +16,7 @@ from pki.errors import PkiError
 from pki.journal.acts import Actor, ActorKind, number_leaves
 from pki.quota.issuing import issue_certificates
 from pki.quota.kinds import OrderState
+from pki.quota.stopping import expire_keys
 from pki.quota.tables import IssuanceRequest, KeyOrder
 from pki.records import OrderId
 from pki.status.lists import publish_due_crls
@@ -42,7 +43,7 @@ class Round:
     name: str
     seconds: float
     """Pause between the end of one run and the start of the next."""
-    work: Callable[["House", datetime], None]
+    work: Callable[[House, datetime], None]
 
 
 def number(house: House, at: datetime) -> None:
@@ -98,6 +99,11 @@ def publish_lists(house: House, at: datetime) -> None:
     publish_due_crls(house.records, house.keyring, at=at)
 
 
+def expire(house: House, at: datetime) -> None:
+    """Keys whose certificate is over: their seats are free again."""
+    expire_keys(house.records, by=JOBS, at=at)
+
+
 def forget(house: House, at: datetime) -> None:
     """What has expired and says nothing any more."""
     with house.records.writing() as session:
@@ -111,5 +117,6 @@ ROUNDS: tuple[Round, ...] = (
     Round(name="issuing", seconds=10.0, work=finish_issuing),
     Round(name="documents", seconds=30.0, work=finish_documents),
     Round(name="lists", seconds=2.0, work=publish_lists),
+    Round(name="expiry", seconds=60.0, work=expire),
     Round(name="forgetting", seconds=600.0, work=forget),
 )

@@ -26,7 +26,7 @@ def proof(*, header: dict[str, Any] | None = None, key: ECKey = KEY, **claims: A
     return jws.serialize_compact(said, json.dumps(payload).encode(), key)
 
 
-def verify(said: str, token: str | None = "token") -> Any:  # noqa: S107
+def verify(said: str, token: str | None = "token") -> Any:
     return verify_proof(said, method="GET", url=URL, at=AT, access_token=token)
 
 

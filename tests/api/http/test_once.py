@@ -148,9 +148,14 @@ def test_act_and_answer_land_together(records: Records) -> None:
 def test_what_landed_before_a_failure_stays(records: Records) -> None:
     acting = ActRecords(records)
     appoint_officer(acting, name="X", role=OfficerRole.CENTRAL, province_code=None, by=BY, at=now())
-    with pytest.raises(KeyError), acting.writing() as session:
-        session.execute(update(OfficerRow).values(name="Y"))
-        raise KeyError
+
+    def fail() -> None:
+        with acting.writing() as session:
+            session.execute(update(OfficerRow).values(name="Y"))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     acting.abandon()
     with records.reading() as session:
         assert session.scalars(select(OfficerRow.name)).all() == ["X"]

@@ -42,7 +42,7 @@ def permission_of(route: APIRoute) -> list[str]:
 def address(route: APIRoute) -> tuple[str, str]:
     known = {"code": "06.117", "reference": "L26-0000001", "sha256": "0" * 64}
     path = re.sub(r"{(\w+)}", lambda match: known.get(match[1], str(uuid4())), route.path)
-    return sorted(route.methods)[0], path
+    return min(route.methods), path
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_every_door_names_one_permission(house: House) -> None:
 
 
 def closed_doors(house: House, *kinds: str) -> list[tuple[str, str]]:
-    return [address(route) for route in routes(build_app(house)) if permission_of(route)[0:1] in [[each] for each in kinds]]
+    return [address(route) for route in routes(build_app(house)) if {*permission_of(route)} & {*kinds}]
 
 
 def test_without_credentials_every_closed_door_says_401(house: House, client: TestClient) -> None:
