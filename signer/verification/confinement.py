@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ctypes
+import gc
 import logging
 import os
 import resource
@@ -65,6 +66,8 @@ def confine() -> None:
     sys.dont_write_bytecode = True
     _State.loop = asyncio.new_event_loop()  # makes its socket pair now: no socket may be made later
     _import_everything()
+    gc.freeze()  # what was imported never dies: collections look at the file being read only
+    gc.set_threshold(20_000, 20, 20)
     logging.disable(logging.CRITICAL)  # libraries log hostile text at length; findings say what matters
     network = _leave_the_network()
     memory = _limit(resource.RLIMIT_AS, MEMORY_BYTES)

@@ -9,8 +9,6 @@ from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from pyhanko.sign.validation.dss import DocumentSecurityStore
-from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
 from .findings import Level, ProofSource, RevocationFacts, RevocationStatus
@@ -59,17 +57,26 @@ def load_proofs(
 def embedded_proofs(reader: Any) -> Proofs:
     """What the document's security store (DSS) holds; nothing when it has none or it cannot be read."""
     try:
-        store = DocumentSecurityStore.read_dss(reader)
+        root = reader.root
+        if "/DSS" not in root:
+            return Proofs(embedded=True)
+        store = root["/DSS"]
         return load_proofs(
-            certificates=[each.get_object().data for each in store.certs.values()],
-            ocsps=[each.get_object().data for each in store.ocsps],
-            crls=[each.get_object().data for each in store.crls],
+            certificates=_streams(store, "/Certs"),
+            ocsps=_streams(store, "/OCSPs"),
+            crls=_streams(store, "/CRLs"),
             embedded=True,
         )
-    except NoDSSFoundError:
-        return Proofs(embedded=True)
+    except (MemoryError, RecursionError):
+        raise
     except Exception:  # noqa: BLE001 - hostile bytes: a store that cannot be read proves nothing
         return Proofs(embedded=True)
+
+
+def _streams(store: Any, key: str) -> list[bytes]:
+    """The distinct streams of an array, at most `MAX_PROOFS`."""
+    references = list(store[key])[:MAX_PROOFS] if key in store else []
+    return list(dict.fromkeys(each.get_object().data for each in references))
 
 
 def revocation_facts(certificate: Any, sources: Iterable[Proofs]) -> RevocationFacts:
