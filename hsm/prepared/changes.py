@@ -3,6 +3,7 @@
 import re
 
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from .appearance import require_appearance
@@ -10,12 +11,12 @@ from .comparison import changed_keys, references, same
 from .errors import IncrementReason
 from .fields import BaseField, any_signed, find_unsigned_field
 from .metadata import INFORMATION_KEYS, require_metadata_stream, require_same_metadata
+from .reach import count_references
 from .sections import Increment, refuse
+from .trailer import check_trailer
 
 VERSION = re.compile(r"/[12]\.\d")
 CATALOG_KEYS = {"/AcroForm", "/Perms", "/Extensions", "/Version", "/Metadata"}
-TRAILER_KEYS = {"/Size", "/Root", "/Info", "/ID", "/Prev"}
-STREAM_TRAILER_KEYS = {"/Type", "/W", "/Index", "/Length", "/Filter", "/DecodeParms"}
 BOTH_SIGNATURE_FLAGS = 3
 EMPTY = generic.DictionaryObject({})  # type: ignore[no-untyped-call]
 
@@ -33,6 +34,7 @@ class Changes:
         self._docmdp = docmdp
         self._taken: set[int] = set()
         self.root: generic.DictionaryObject = self._dictionary(self._root_reference(), IncrementReason.CATALOG_CHANGED)
+        self._used = count_references(reader.trailer.flatten(self._revision), self._present)
         self.field: BaseField = find_unsigned_field(self.root, field, self.old)
         self.signature_number = 0
 
@@ -51,6 +53,13 @@ class Changes:
         )
         return found
 
+    def _present(self, value: generic.PdfObject) -> generic.PdfObject:
+        """As `old`; what is not in the base is null (ISO 32000-1, 7.3.10)."""
+        try:
+            return self.old(value)
+        except PdfReadError:
+            return generic.NullObject()
+
     def _dictionary(self, value: generic.PdfObject, reason: IncrementReason) -> generic.DictionaryObject:
         found = self.old(value)
         if not isinstance(found, generic.DictionaryObject):
@@ -64,6 +73,17 @@ class Changes:
             return None
         self._taken.add(number)
         return placed.value
+
+    def _sole(self, number: int) -> generic.PdfObject | None:
+        """As `_revised`, for an object that the base names in one place only."""
+        # THREAT: the base's page uses its metadata (or extensions, …) as content: a change there changes the page.
+        # DEFENCE: such an object may be revised only if nothing else in the base refers to it.
+        # TEST: tests/hsm/prepared/test_increment_aliases.py::test_metadata_that_is_also_content_is_refused
+        if number in self._increment.objects and self._used[number] != 1:
+            raise refuse(
+                IncrementReason.OBJECT_CHANGED, f"it changes object {number}, which the document uses elsewhere"
+            )
+        return self._revised(number)
 
     def _new(self, value: generic.PdfObject, reason: IncrementReason) -> generic.PdfObject:
         """The new object that a reference names, taken."""
@@ -88,7 +108,8 @@ class Changes:
 
     def check_all(self) -> generic.DictionaryObject:
         """Check every rule; return the new signature dictionary (its own content is not checked here)."""
-        self._check_trailer()
+        check_trailer(self._increment.trailer, self._reader.trailer.flatten(self._revision))
+        self._check_numbers()
         signature = self._check_field()
         self._check_catalog()
         self._check_form()
@@ -97,22 +118,17 @@ class Changes:
         self._require_all_taken()
         return signature
 
-    def _check_trailer(self) -> None:
-        trailer = self._increment.trailer
-        old = self._reader.trailer.flatten(self._revision)
-        stream = STREAM_TRAILER_KEYS if isinstance(trailer, generic.StreamObject) else set()
-        for key in trailer:
-            kept = key in old and same(old.raw_get(key), trailer.raw_get(key))
-            if key not in TRAILER_KEYS | stream and not kept:
-                raise refuse(IncrementReason.TRAILER, f"its trailer adds or changes {key}")
-        if "/Encrypt" in trailer or "/Encrypt" in old:
-            raise refuse(IncrementReason.ENCRYPTED, "it is encrypted")
-        if "/Root" not in trailer or not same(trailer.raw_get("/Root"), old.raw_get("/Root")):
-            raise refuse(IncrementReason.TRAILER, "its trailer names another catalog")
-        if "/Info" in old and "/Info" in trailer and not same(trailer.raw_get("/Info"), old.raw_get("/Info")):
-            raise refuse(IncrementReason.TRAILER, "its trailer names another information dictionary")
-        if "/ID" in old and ("/ID" not in trailer or not same(trailer["/ID"][0], old["/ID"][0])):
-            raise refuse(IncrementReason.TRAILER, "its trailer names another document")
+    def _check_numbers(self) -> None:
+        """No new object has a number that the base knows or waits for."""
+        # THREAT: the page refers to an object that the base lacks (a blank page); the increment brings it as its mark.
+        # DEFENCE: a new number is above the base's, and nothing in the base refers to it.
+        # TEST: tests/hsm/prepared/test_increment_aliases.py::test_object_that_the_base_waits_for_is_refused
+        base_size = self._increment.base_size
+        for number in (*self._increment.objects, self._increment.list_number):
+            if number >= base_size and self._used[number]:
+                raise refuse(IncrementReason.OBJECT_CHANGED, f"it adds object {number}, which the document waits for")
+        if 0 < self._increment.list_number < base_size:
+            raise refuse(IncrementReason.OBJECT_CHANGED, "its list of objects takes the place of another object")
 
     def _check_field(self) -> generic.DictionaryObject:
         base = self.field
@@ -167,7 +183,7 @@ class Changes:
         if isinstance(extensions, generic.IndirectObject):
             if "/Extensions" in keys:
                 raise refuse(IncrementReason.CATALOG_CHANGED, "it moves the list of extensions")
-            extensions = self._revised(extensions.idnum)
+            extensions = self._sole(extensions.idnum)
         elif "/Extensions" not in keys:
             return
         if extensions is not None and (
@@ -187,7 +203,7 @@ class Changes:
         permissions = new.raw_get("/Perms") if "/Perms" in new else None
         if isinstance(permissions, generic.IndirectObject):
             permissions = (
-                self._revised(permissions.idnum)
+                self._sole(permissions.idnum)
                 if permissions.idnum < self._increment.base_size
                 else self._new(permissions, IncrementReason.DOCMDP)
             )
@@ -204,7 +220,7 @@ class Changes:
 
     def _check_form(self) -> None:
         reference = self.root.raw_get("/AcroForm")
-        if isinstance(reference, generic.IndirectObject) and (form := self._revised(reference.idnum)) is not None:
+        if isinstance(reference, generic.IndirectObject) and (form := self._sole(reference.idnum)) is not None:
             self._require_form(form)
 
     def _require_form(self, form: generic.PdfObject) -> None:
@@ -232,7 +248,7 @@ class Changes:
                 self._require_appended(before, new.raw_get("/Annots"))
         annotations = old.raw_get("/Annots") if "/Annots" in old else None
         if isinstance(annotations, generic.IndirectObject):
-            longer = self._revised(annotations.idnum)
+            longer = self._sole(annotations.idnum)
             if longer is not None:
                 self._require_appended(self.old(annotations), longer)
 
@@ -250,13 +266,13 @@ class Changes:
         old_trailer = self._reader.trailer.flatten(self._revision)
         if "/Info" in old_trailer:
             reference = old_trailer.raw_get("/Info")
-            if isinstance(reference, generic.IndirectObject) and (new := self._revised(reference.idnum)) is not None:
+            if isinstance(reference, generic.IndirectObject) and (new := self._sole(reference.idnum)) is not None:
                 self._require_information(self._dictionary(reference, IncrementReason.METADATA_CHANGED), new)
         elif "/Info" in self._increment.trailer:
             new = self._new(self._increment.trailer.raw_get("/Info"), IncrementReason.METADATA_CHANGED)
             self._require_information(EMPTY, new)
         metadata = self.root.raw_get("/Metadata") if "/Metadata" in self.root else None
-        if isinstance(metadata, generic.IndirectObject) and (new := self._revised(metadata.idnum)) is not None:
+        if isinstance(metadata, generic.IndirectObject) and (new := self._sole(metadata.idnum)) is not None:
             require_same_metadata(self.old(metadata), new)
 
     def _require_information(self, old: generic.DictionaryObject, new: generic.PdfObject) -> None:

@@ -16,6 +16,7 @@ from .sections import Placed, read_increment, read_value, refuse
 SUBFILTER = "/ETSI.CAdES.detached"
 CLOCK_TOLERANCE = timedelta(minutes=10)
 MAX_RESERVED_BYTES = 1024 * 1024
+FILLING = b"\xa5" * 16
 REQUIRED = {"/Type", "/Filter", "/SubFilter", "/Contents", "/ByteRange", "/M"}
 TEXTS = {"/Reason", "/Location", "/Name", "/ContactInfo"}
 CERTIFYING = {"/Type": "/SigRef", "/TransformMethod": "/DocMDP"}
@@ -134,7 +135,7 @@ def _check_gap(reader: PdfFileReader, prepared: bytes, placed: Placed, byte_rang
     if gap[:1] != b"<" or gap[-1:] != b">" or not empty or len(digits) > 2 * MAX_RESERVED_BYTES:
         raise refuse(IncrementReason.CONTENTS, "the place of its signature is not empty")
     # Asking the reader where /Contents lies would trust its bookkeeping: instead the gap is filled and read back.
-    filled = prepared[placed.start : before] + b"<" + b"A5" * (len(digits) // 2) + b">" + prepared[after : placed.end]
+    filled = prepared[placed.start : before] + b"<" + FILLING.hex().encode() + b">" + prepared[after : placed.end]
     begin = filled.index(b"obj") + len(b"obj")
     value, _ = read_value(reader, filled, begin, placed.number, placed.generation)
     old = placed.value
@@ -143,5 +144,5 @@ def _check_gap(reader: PdfFileReader, prepared: bytes, placed: Placed, byte_rang
     alike = value.keys() == old.keys() and all(
         same(value.raw_get(key), old.raw_get(key)) for key in old if key != "/Contents"
     )
-    if not alike or string_bytes(value["/Contents"]) != b"\xa5" * (len(digits) // 2):
+    if not alike or string_bytes(value["/Contents"]) != FILLING:
         raise refuse(IncrementReason.CONTENTS, "the gap of its ByteRange is not the place of its signature")

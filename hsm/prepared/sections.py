@@ -37,6 +37,8 @@ class Increment:
 
     objects: dict[int, Placed]
     trailer: generic.DictionaryObject
+    list_number: int
+    """The number of its cross-reference stream; 0 for a table."""
     base_size: int
     """Object numbers of the base are below this; new ones are not."""
 
@@ -69,7 +71,10 @@ def read_increment(reader: PdfFileReader, base: bytes, prepared: bytes) -> Incre
     numbers = (int(trailer.get("/Size", 0)), max(placed) + 1)
     if numbers[0] < numbers[1] or numbers[0] < base_size:
         raise refuse(IncrementReason.TRAILER, "its trailer counts fewer objects than there are")
-    return Increment(objects=placed, trailer=trailer, base_size=base_size)
+    stream = last.meta_info.stream_ref
+    return Increment(
+        objects=placed, trailer=trailer, list_number=0 if stream is None else stream.idnum, base_size=base_size
+    )
 
 
 def _require_sections(sections: list[XRefSection]) -> None:
