@@ -92,6 +92,8 @@ def _sign_licences(world: World, path: str, own_licence: Path | None) -> None:
         act.detail = second["reference"]
     with bill.act("both licences signed by the president in one ceremony, one PIN"):
         world.sign(cast.PRESIDENT, [licence["reference"], second["reference"]])
+    with bill.act("the other authority's next revocation list arrives"):
+        world.publish_outside_list()
     with bill.act("time-stamped and proved not revoked: every signature at PAdES B-LT"):
         opinion = world.documents[f"opinion-{cast.AGENCY_MEMBER.key}"]
         world.keep("licence", world.settled(licence["reference"]), "licence.pdf")

@@ -78,15 +78,15 @@ class OutsideCa:
             .sign(self._key, hashes.SHA256())
         )
 
-    def crl(self) -> bytes:
-        """An empty CRL, PEM, for seven days."""
+    def crl(self) -> x509.CertificateRevocationList:
+        """An empty CRL for seven days, its number from the clock."""
         now = datetime.now(UTC).replace(microsecond=0)
         builder = x509.CertificateRevocationListBuilder().issuer_name(self.certificate.subject)
         builder = builder.last_update(now).next_update(now + timedelta(days=7))
         key_identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         builder = builder.add_extension(x509.CRLNumber(int(now.timestamp())), critical=False)
         builder = builder.add_extension(key_identifier, critical=False)
-        return builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        return builder.sign(self._key, hashes.SHA256())
 
     def pem(self) -> str:
         """The authority's own certificate."""

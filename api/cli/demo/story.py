@@ -34,6 +34,7 @@ class World:
     workplaces: dict[str, Workplace] = field(default_factory=dict)
     held: dict[str, HeldKey] = field(default_factory=dict)
     outside_ca: OutsideCa = field(default_factory=lambda: OutsideCa("Barid rehearsal double TEST CA"))
+    outside_issuer: str = ""
     documents: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def keep(self, name: str, content: bytes, file_name: str) -> Path:
@@ -85,6 +86,12 @@ class World:
         if agent.returncode:
             raise ActWrong(f"an agent ended with {agent.returncode}: {said.strip()[-400:]}")
         return json.loads(said.splitlines()[-1]) if said.strip() else {}
+
+    def publish_outside_list(self) -> None:
+        """The other authority publishes its next list, and the service is given it (times are whole seconds)."""
+        time.sleep(1)
+        list_der = self.outside_ca.crl().public_bytes(Encoding.DER)
+        self.officer.post_bytes(f"/v1/issuers/{self.outside_issuer}/crl", list_der, "application/pkix-crl")
 
     def settled(self, reference: str, level: str = "B-LT") -> bytes:
         """The bytes of a document once its head has reached `level`."""
@@ -235,7 +242,8 @@ def _already_held_key(world: World, person: Person) -> None:
         with bill.act("another authority put on the trust list, its CRL a configured source"):
             ca = world.outside_ca
             issuer = {"name": "Barid rehearsal double", "certificate_pem": ca.pem(), "root_pem": ca.pem()}
-            world.officer.post("/v1/issuers", {**issuer, "crl_pem": ca.crl().decode()})
+            asked = {**issuer, "crl_pem": ca.crl().public_bytes(Encoding.PEM).decode()}
+            world.outside_issuer = world.officer.post("/v1/issuers", asked)["id"]
             world.keep("trust", world.public.content("/v1/trust"), "trust.pem")
     with bill.act(f"{person.name_latin}: a key already held is registered; it draws on nobody's seats"):
         workplace = world.workplaces[person.key] = world.stage.workplace(person.key)
