@@ -77,8 +77,8 @@ def enrol(
 
     def run() -> tuple[dict[str, Any], AgentError | None, str]:
         checked = Ticket(ticket)
-        # No page can start this command: its ticket is typed. Without a terminal, only a rehearsal goes on.
-        alone = unattended or not sys.stdin.isatty()
+        # No page can start this command: its ticket is typed. Where nobody types the PIN, only a rehearsal goes on.
+        alone = unattended or pin_file is not None or not sys.stdin.isatty()
         settings, around = _around(config, pin_file, unattended=alone)
         report = Enrolling(settings, checked, around, device=device, wait_seconds=wait).run()
         return report.to_json(), report.error, f"The keys of {report.holder} are in {report.device}."
@@ -105,7 +105,7 @@ def doctor(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
 def _around(config: Path, pin_file: Path | None, *, unattended: bool) -> tuple[Any, Surroundings]:
     """Configuration and surroundings of a run; core dumps are off before anything else is read."""
     from .config import read_config
-    from .consent import TerminalConsent, Unattended
+    from .consent import TerminalConsent
     from .devices import open_devices
     from .hardening import harden
     from .pins import FilePins, TerminalPins
@@ -113,7 +113,7 @@ def _around(config: Path, pin_file: Path | None, *, unattended: bool) -> tuple[A
 
     harden()
     settings = read_config(config)
-    consent: Consent = Unattended() if unattended else TerminalConsent()
+    consent: Consent = _unattended() if unattended else TerminalConsent()
     pins = FilePins(pin_file, consent) if pin_file is not None else TerminalPins(consent)
     around = Surroundings(
         devices=lambda: open_devices(settings),
@@ -122,6 +122,17 @@ def _around(config: Path, pin_file: Path | None, *, unattended: bool) -> tuple[A
         progress=lambda said: typer.echo(said, err=True),
     )
     return settings, around
+
+
+def _unattended() -> Consent:
+    """Consent without a person, where this package has it."""
+    try:
+        from .unattended import Unattended
+    except ImportError as error:
+        from .errors import AgentCode, AgentError
+
+        raise AgentError(AgentCode.ENVIRONMENT, environment="production") from error
+    return Unattended()
 
 
 def _finish(run: Any, *, as_json: bool) -> None:

@@ -73,36 +73,17 @@ class Consent(Protocol):
         ...
 
 
-class Unattended:
-    """Says yes in a rehearsal, and only there. The production package leaves this class out."""
-
-    # THREAT: a program signs in an officer's name while nobody looks.
-    # DEFENCE: the only consent without a person refuses whatever the service did not itself mark as a rehearsal.
-    # TEST: tests/hsm/agent/test_consent.py::test_unattended_refuses_production
-
-    def to_sign(self, request: SigningRequest) -> None:
-        _require_rehearsal(request.environment)
-
-    def to_pin_entries(self, count: int) -> None:
-        del count
-
-    def to_last_try(self, device: str) -> None:
-        del device
-        raise AgentError(AgentCode.PIN_LAST_TRY)
-
-    def to_enrol(self, request: EnrolmentRequest) -> None:
-        _require_rehearsal(request.environment)
-
-
-def _require_rehearsal(environment: str) -> None:
-    if environment != "rehearsal":
-        raise AgentError(AgentCode.ENVIRONMENT, environment=environment)
+def _typed(asked: str) -> str:
+    """A line from the terminal. The question goes to standard error: standard output is for the answer."""
+    sys.stderr.write(asked)
+    sys.stderr.flush()
+    return input()
 
 
 class TerminalConsent:
     """Shows the list at a terminal and waits for a typed word."""
 
-    def __init__(self, *, ask: Callable[[str], str] = input, out: TextIO = sys.stderr) -> None:
+    def __init__(self, *, ask: Callable[[str], str] = _typed, out: TextIO = sys.stderr) -> None:
         self._ask = ask
         self._out = out
 

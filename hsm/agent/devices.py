@@ -98,6 +98,8 @@ def spoken(*, kept: int = 0, count: int = 0, wanted: str = "") -> Iterator[None]
         raise AgentError(AgentCode.KEY, wanted=wanted) from error
     except (DeviceError, MechanismUnsupported) as error:
         raise AgentError(AgentCode.DEVICE, what=str(error)) from error
+    except HsmError as error:
+        raise AgentError(AgentCode.DEVICE, what=f"{type(error).__name__}. Nothing more was signed.") from error
 
 
 def choose_device(devices: Devices, certificate_sha256: str, wanted: str) -> Chosen:

@@ -96,7 +96,8 @@ class Enrolling:
             sitting = Sitting(self._config, server, spool, self._ticket, kind="enrolment")
             manifest = self._manifest(sitting)
             devices = around.devices()
-            device = find_device(devices, self._label)
+            with spoken(wanted=self._label):
+                device = find_device(devices, self._label)
             self.report.device = f"{device.label} ({device.serial})"
             around.consent.to_enrol(_consent(manifest, self.report.device))
             with spoken(wanted=manifest.name_latin):

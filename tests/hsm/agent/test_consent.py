@@ -5,8 +5,9 @@ import io
 
 import pytest
 
-from hsm.agent.consent import EnrolmentRequest, ListedDocument, SigningRequest, TerminalConsent, Unattended
+from hsm.agent.consent import EnrolmentRequest, ListedDocument, SigningRequest, TerminalConsent
 from hsm.agent.errors import AgentCode, AgentError
+from hsm.agent.unattended import Unattended
 
 REQUEST = SigningRequest(
     environment="rehearsal",

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from hsm.agent.consent import TerminalConsent, Unattended
+from hsm.agent.consent import TerminalConsent
 from hsm.agent.errors import AgentCode, AgentError
 from hsm.agent.pins import FilePins, TerminalPins, read_pin_file
+from hsm.agent.unattended import Unattended
 
 
 def pin_file(folder: Path, content: bytes = b"1234\n", mode: int = 0o600) -> Path:

@@ -10,10 +10,11 @@ import httpx2
 import pytest
 
 from hsm.agent.addresses import Ticket
-from hsm.agent.consent import SigningRequest, Unattended
+from hsm.agent.consent import SigningRequest
 from hsm.agent.errors import AgentCode
 from hsm.agent.report import SigningReport
 from hsm.agent.signing import Signing
+from hsm.agent.unattended import Unattended
 from hsm.prepared.manifest import Environment, Manifest
 from hsm.prepared.match_code import match_code
 from tests.hsm.agent.estate import Workplace, give_key
