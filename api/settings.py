@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")
     clock: Clock = Clock.GUARDED
     tsa_policy_oid: str = "2.25.310184722950713260548617035925842617"
-    fonts: Path = Path("/usr/share/fonts/truetype")
+    fonts: Path = Path("/usr/share/fonts")
     workers: int = 2
     """Processes that read foreign PDF files."""
 

@@ -82,23 +82,21 @@ class House:
 
 
 def build_house(
-    settings: Settings, *, keyring: Keyring | None = None, keys_here: bool = False, workers: int = 0
+    settings: Settings, *, keyring: Keyring | None = None, keys_here: bool = False, workers: int = 1
 ) -> House:
     """Wire the service.
 
     :param keyring: the service's keys, for tests.
     :param keys_here: load the PKCS#11 module in this process instead of asking the keys process.
-    :param workers: how many processes read foreign files; 0: this process reads none.
+    :param workers: how many processes read foreign files; they start at their first use.
     :raise MigrationsBehind: the database is not at the head of its history.
     :raise SettingsRefused: a secret is missing or readable by others.
     """
     closing: Closing = []
     records = open_records(settings, closing)
     keys = keyring or open_keyring(settings, closing, here=keys_here)
-    workshop = Workshop(count=workers or 1)
+    workshop = Workshop(count=workers)
     closing.append(workshop.stop)
-    if workers:
-        workshop.start()
     files, check_key = Folder(settings.files), CheckKey(settings.secret("check-key").reveal())
     papers = Papers(workshop=workshop, fonts=settings.fonts, max_bytes=settings.max_dossier_pdf_bytes)
     environment, origin = settings.environment.value, settings.public_url

@@ -110,3 +110,117 @@ def opened_records(settings: Settings) -> Iterator[Records]:
         yield records
     finally:
         records.close()
+
+
+def devices(settings: Settings) -> Iterable[Finding]:
+    """Each role's device and key, through the keys process when one runs, else in the module itself."""
+    from api.ground import Closing, close_all, open_keyring
+    from hsm.cryptoki.roles import KeysConfig
+    from hsm.errors import HsmError
+
+    if settings.keys_at == "software":
+        yield warn("devices", "keys are in memory", "Fine for tests only: set keys_at = device.")
+        return
+    roles = KeysConfig.load(settings.keys_configuration).roles
+    running = settings.keys_socket.exists()
+    closing: Closing = []
+    try:
+        keyring = open_keyring(settings, closing, here=not running)
+        for role, configured in roles.items():
+            label = f"{configured.ref.device_label} ({configured.ref.device_serial})"
+            try:
+                key = keyring.key(role)
+            except HsmError as error:
+                yield fail(f"key {role}", str(error), f"Check the device {label} and its PIN file.")
+            else:
+                yield ok(f"key {role}", f"{label}, {key.algorithms[0].value}")
+    finally:
+        close_all(closing)
+
+
+def certificates(settings: Settings) -> Iterable[Finding]:
+    """When each of the service's own certificates ends."""
+    from pki.ca.certificates import service_certificate
+    from pki.ca.keyring import ISSUING, MANIFEST, OCSP, ROOT, SEAL, TSA
+
+    at = datetime.now(UTC)
+    with opened_records(settings) as records, records.reading() as session:
+        for role in (ROOT, ISSUING, OCSP, TSA, MANIFEST, SEAL):
+            found = service_certificate(session, role)
+            if found is None:
+                yield fail(f"certificate {role}", "there is none", "Run `khatam init` on a new folder.")
+            elif found.not_after <= at:
+                yield fail(f"certificate {role}", f"over since {found.not_after:%Y-%m-%d}", "Issue a new one now.")
+            elif found.not_after <= at + CERTIFICATE_WARN:
+                yield warn(f"certificate {role}", f"ends {found.not_after:%Y-%m-%d}", "Plan its successor.")
+            else:
+                yield ok(f"certificate {role}", f"until {found.not_after:%Y-%m-%d}")
+
+
+def revocation_lists(settings: Settings) -> Iterable[Finding]:
+    """Each issuer's newest list, and how long it still holds."""
+    from pki.ca.issuers import issuers
+    from pki.ca.tables import IssuerKind
+    from pki.status.lists import latest_list
+
+    at = datetime.now(UTC)
+    with opened_records(settings) as records, records.reading() as session:
+        for issuer in issuers(session):
+            subject = f"revocation list of {issuer.name}"
+            found, ours = latest_list(session, issuer.id), issuer.kind is IssuerKind.EMBEDDED
+            fix = "See that the jobs process runs." if ours else "Give its newest list: POST /v1/issuers/…/crl."
+            if found is None:
+                yield (fail if ours else warn)(subject, "there is none", fix)
+            elif found.next_update <= at:
+                yield fail(subject, f"over since {found.next_update:%Y-%m-%d %H:%M} UTC", fix)
+            elif found.next_update <= at + timedelta(hours=12):
+                yield warn(subject, f"holds until {found.next_update:%Y-%m-%d %H:%M} UTC", fix)
+            else:
+                yield ok(subject, f"number {found.number}, until {found.next_update:%Y-%m-%d %H:%M} UTC")
+
+
+def responders(settings: Settings) -> Iterable[Finding]:
+    """A real OCSP question to the running responders, about our own time-stamp certificate."""
+    import httpx2
+    from cryptography import x509
+    from cryptography.x509 import ocsp
+
+    from pki.ca.certificates import service_certificate
+    from pki.ca.issuers import issuer_by_id
+    from pki.ca.keyring import TSA
+    from pki.status.ocsp import build_ocsp_request
+
+    with opened_records(settings) as records, records.reading() as session:
+        own = service_certificate(session, TSA)
+        if own is None:
+            yield fail("responders", "there is nothing to ask about", "Run `khatam init` on a new folder.")
+            return
+        request = build_ocsp_request(x509.load_der_x509_certificate(own.der), issuer_by_id(session, own.issuer))
+    url = f"http://{settings.responders_host}:{settings.responders_port}/ocsp"
+    try:
+        answer = httpx2.post(url, content=request, headers={"Content-Type": "application/ocsp-request"}, timeout=5)
+    except httpx2.HTTPError as error:
+        yield warn("responders", f"no answer at {url} ({type(error).__name__})", "Start them: khatam serve.")
+        return
+    said = ocsp.load_der_ocsp_response(answer.content) if answer.is_success else None
+    if said is None or said.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+        yield fail("responders", f"{url} answered {answer.status_code}", "See the log, and the keys above.")
+    else:
+        yield ok("responders", f"{url} says {said.certificate_status.name.lower()} of our own certificate")
+
+
+def confinement(settings: Settings) -> Iterable[Finding]:
+    """Which walls stand around the workers that read foreign files."""
+    from dataclasses import asdict
+
+    from api.workshop import Workshop
+
+    del settings
+    with Workshop(count=1) as workshop:
+        walls = asdict(workshop.walls())
+    missing = [name for name, stands in walls.items() if not stands]
+    if missing:
+        fix = "Allow unprivileged namespaces or run as a service unit with its own network."
+        yield warn("confinement", f"this system does not allow: {', '.join(missing)}", fix)
+    else:
+        yield ok("confinement", ", ".join(walls))

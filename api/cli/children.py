@@ -25,6 +25,12 @@ def start_log() -> None:
     logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
 
 
+def _outlive_signals() -> None:
+    """Let what stands after a server's end still run: uvicorn raises the signal that stopped it once more."""
+    for kind in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(kind, lambda _signal, _frame: None)
+
+
 def run_keys(settings: Settings) -> None:
     """The keys process: owner of the PKCS#11 module."""
     from hsm.cryptoki.process import serve
@@ -42,6 +48,7 @@ def run_responders(settings: Settings) -> None:
     from api.http.responders import Responders
 
     start_log()
+    _outlive_signals()
     closing: Closing = []
     try:
         answers = Answers(settings, open_records(settings, closing), open_keyring(settings, closing))
@@ -56,7 +63,9 @@ def run_api(settings: Settings) -> None:
     from api.wiring import build_house
 
     start_log()
+    _outlive_signals()
     house = build_house(settings, workers=settings.workers)
+    house.workshop.start_soon()
     try:
         _api(settings, build_app(house), ready=lambda: say_ready(settings.run, "api")).run()
     finally:
@@ -69,7 +78,7 @@ def run_jobs(settings: Settings, stop: threading.Event, *, ready: Callable[[], N
     from api.wiring import build_house
 
     start_log()
-    house = build_house(settings, workers=1)
+    house = build_house(settings)
     jobs = Jobs(house)
     try:
         jobs.start()
