@@ -47,8 +47,8 @@ def embed_signature(
     digest.update(memoryview(prepared)[after:])
     if not hmac.compare_digest(attributes, signed_attributes(digest.digest(), certificate_der)):
         raise SignatureMismatch("the signed attributes are not this document's with this certificate")
-    if time_stamp is not None and not is_stamp_of(parse_time_stamp(time_stamp), value):
-        raise SignatureMismatch("the time-stamp is not of this signature value")
+    if time_stamp is not None:
+        _require_stamp_of(value, time_stamp)
     content = signed_data(
         SignedParts(
             attributes=attributes,
@@ -64,3 +64,12 @@ def embed_signature(
         raise SignatureTooLarge(len(content), reserved)
     written = content.hex().encode().ljust(2 * reserved, b"0")
     return b"".join((prepared[:before], b"<", written, b">", prepared[after:]))
+
+
+def _require_stamp_of(value: bytes, time_stamp: bytes) -> None:
+    try:
+        token = parse_time_stamp(time_stamp)
+    except ValueError as error:
+        raise SignatureMismatch("its time-stamp cannot be read") from error
+    if not is_stamp_of(token, value):
+        raise SignatureMismatch("the time-stamp is not of this signature value")

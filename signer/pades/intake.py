@@ -15,7 +15,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from hsm.prepared.errors import IncrementRefused
 from hsm.prepared.fields import walk
 from signer.pades.errors import IntakeReason, IntakeRefused
-from signer.pades.objects import resolved
+from signer.pades.objects import entry, resolved
 
 HEAD_BYTES = 1024
 TAIL_BYTES = 2048
@@ -64,7 +64,9 @@ def inspect_intake(pdf: bytes, *, most_bytes: int) -> IntakeReport:
             raise IntakeRefused(IntakeReason.ENCRYPTED)
         root = reader.root
         _Search(root).run()
-        signed = tuple(name for name, _, field in walk(root, resolved) if field.get("/FT") == "/Sig" and "/V" in field)
+        signed = tuple(
+            name for name, _, field in walk(root, resolved) if _name(field, "/FT") == "/Sig" and "/V" in field
+        )
         return IntakeReport(pages=int(root["/Pages"]["/Count"]), signed_fields=signed, size=len(pdf))
     except IntakeRefused:
         raise
@@ -117,11 +119,11 @@ class _Search:
                 self._left += [(value.raw_get(index), depth + 1) for index in range(len(value))]
 
     def _look_at_opening(self) -> None:
-        opening = self._root.get("/OpenAction")
-        if isinstance(opening, generic.DictionaryObject) and opening.get("/S") != "/GoTo":
-            script = opening.get("/S") == "/JavaScript"
+        opening = entry(self._root, "/OpenAction")
+        if isinstance(opening, generic.DictionaryObject) and _name(opening, "/S") != "/GoTo":
+            script = _name(opening, "/S") == "/JavaScript"
             raise IntakeRefused(IntakeReason.SCRIPT if script else IntakeReason.ACTION, "on opening")
-        form = self._root.get("/AcroForm")
+        form = entry(self._root, "/AcroForm")
         if isinstance(form, generic.DictionaryObject) and "/XFA" in form:
             raise IntakeRefused(IntakeReason.XFA)
 
@@ -130,7 +132,7 @@ class _Search:
         kind, subtype, action = (_name(value, key) for key in ("/Type", "/Subtype", "/S"))
         if keys & SCRIPT_KEYS or action == "/JavaScript":
             raise IntakeRefused(IntakeReason.SCRIPT)
-        if action == "/URI" and str(value.get("/URI", "")).strip().lower().startswith(("javascript:", "file:")):
+        if action == "/URI" and _text(value, "/URI").strip().lower().startswith(("javascript:", "file:")):
             raise IntakeRefused(IntakeReason.ACTION, "a link that runs something")
         named = action == "/Named" and _name(value, "/N") in HARMLESS_NAMED
         if keys & ACTION_KEYS or (action in ACTIONS and not named):
@@ -153,10 +155,10 @@ class _Search:
             raise IntakeRefused(IntakeReason.EXTERNAL_STREAM)
 
     def _look_at_attachment(self, value: generic.DictionaryObject) -> None:
-        names = [str(value.get(key, "")).lower().rstrip(". ") for key in ("/F", "/UF")]
+        names = [_text(value, key).lower().rstrip(". ") for key in ("/F", "/UF")]
         if any(each.endswith(PROGRAM_NAMES) for each in names):
             raise IntakeRefused(IntakeReason.EXECUTABLE, "by its name")
-        files = value.get("/EF")
+        files = entry(value, "/EF")
         if not isinstance(files, generic.DictionaryObject):
             return
         for key in files:
@@ -166,5 +168,12 @@ class _Search:
 
 
 def _name(value: generic.DictionaryObject, key: str) -> str:
-    found = value.get(key)
+    found = entry(value, key)
     return str(found) if isinstance(found, generic.NameObject) else ""
+
+
+def _text(value: generic.DictionaryObject, key: str) -> str:
+    found = entry(value, key)
+    if isinstance(found, generic.ByteStringObject):
+        return bytes(found).decode("latin-1")
+    return str(found) if isinstance(found, generic.TextStringObject) else ""

@@ -1,8 +1,9 @@
 """Putting a mark's page into a document as a form, object by object, as bytes.
 
-A mark comes from our own layout: plain objects, a plain list of them, no object streams. Reading its fonts' tables as
-objects and writing them again costs more than all the rest of a signature, so only references are renumbered. Whatever
-a mark holds, the signer's agent looks at it again before it signs.
+A mark usually comes from our own layout: plain objects, a plain list of them, no object streams. Reading its fonts'
+tables as objects and writing them again costs more than all the rest of a signature, so only references are
+renumbered. Any other PDF goes the long way (`importing`). Whatever a mark holds, the signer's agent looks at it again
+before it signs.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import re
 
 from pyhanko.pdf_utils import generic
 
+from signer.pades.importing import import_page
 from signer.pades.increment import Increment, Raw
 
+_PRODUCER = b"/Creator(Typst"
 _TABLE = re.compile(rb"xref\s+0 (\d+)\s+")
 _ENTRY = re.compile(rb"(\d{10}) (\d{5}) ([nf])[ \r\n]{2}")
 _REFERENCE = re.compile(rb"(?<![\w.])(\d+) 0 R\b")
@@ -23,11 +26,15 @@ _CONTENTS = re.compile(rb"/Contents\s+(\d+) 0 R")
 
 
 def add_mark(increment: Increment, mark: bytes) -> generic.IndirectObject:
-    """Add the one page of `mark`, a PDF of our layout, as a form; return the reference to it.
+    """Add the one page of `mark` as a form; return the reference to it.
 
-    :raise ValueError: not a one-page PDF of that plain kind.
+    :raise Exception: it cannot be read, or has not exactly one page; the increment is then not to be used.
     """
+    if not mark.startswith(b"%PDF-"):
+        raise ValueError("a mark is a PDF")
     objects = _objects(mark)
+    if objects is None:
+        return import_page(increment, mark)
     pages = [body for body in objects.values() if _PAGE.search(_before_stream(body))]
     if len(pages) != 1:
         raise ValueError("a mark has one page")
@@ -66,12 +73,12 @@ def _before_stream(body: bytes) -> bytes:
     return head
 
 
-def _objects(pdf: bytes) -> dict[int, bytes]:
-    """Every object of the file by its number: the bytes between `obj` and `endobj`."""
+def _objects(pdf: bytes) -> dict[int, bytes] | None:
+    """Every object of the file by its number: the bytes between `obj` and `endobj`. None: not written plainly."""
     start = int(pdf[pdf.rindex(b"startxref") + 9 :].split(maxsplit=1)[0])
     table = _TABLE.match(pdf, start)
-    if table is None:
-        raise ValueError("a mark has a plain list of objects")
+    if table is None or _PRODUCER not in pdf:
+        return None
     offsets: dict[int, int] = {}
     at = table.end()
     for number in range(int(table[1])):

@@ -94,3 +94,8 @@ def resolved_array(value: Object) -> generic.ArrayObject:
     if not isinstance(found, generic.ArrayObject):
         raise ValueError("not an array")  # noqa: TRY004
     return found
+
+
+def entry(holder: generic.DictionaryObject, key: str) -> Object | None:
+    """What an entry means, references followed; None when it is not there."""
+    return resolved(holder.raw_get(key)) if key in holder else None

@@ -49,7 +49,7 @@ def prepare_signature(
 ) -> PreparedPdf:
     """Prepare the signature of an empty field.
 
-    :param appearance: the visible mark, a one-page PDF of our own layout in the field's proportions; None for none.
+    :param appearance: the visible mark, a one-page PDF of the field's proportions; None for none.
     :param certify: certify (DocMDP, P=2): only a document that nobody signed yet.
     :param at: the claimed signing time, /M; aware.
     :param reserve: bytes for the DER CMS.

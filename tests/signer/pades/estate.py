@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
@@ -99,6 +99,11 @@ def issue(
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(private_key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()), critical=False)
     )
+    if not ca and not nocheck:
+        # without an address in the certificate pyHanko does not look for OCSP answers, not even given ones
+        address = x509.UniformResourceIdentifier("http://status.invalid/ocsp")
+        access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, address)
+        builder = builder.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
     if extended is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([extended]), critical=True)
     if nocheck:
