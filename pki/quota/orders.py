@@ -25,7 +25,6 @@ from pki.quota.errors import (
     OrderUnknown,
     PayerRefused,
 )
-from pki.quota.holding import HeldCertificate, signing_certificate
 from pki.quota.kinds import Account, Book, OrderState, Road, SeatPlace
 from pki.quota.requests import PreparedIssuance, current_request
 from pki.quota.tables import IssuanceRequest, KeyOrder
@@ -35,18 +34,6 @@ from pki.registration.errors import BodyUnknown
 from pki.registration.standing import StandingOffice, office_in_effect
 from pki.registration.tables import Body
 from pki.tickets import TicketKind, issue_ticket
-
-__all__ = [
-    "OPEN_STATES",
-    "HeldCertificate",
-    "OrderView",
-    "activate",
-    "cancel_key",
-    "issue_enrolment_ticket",
-    "key_order",
-    "request_key",
-    "signing_certificate",
-]
 
 OPEN_STATES = (OrderState.REQUESTED, OrderState.APPROVED, OrderState.PERSONALISED, OrderState.DELIVERED)
 """Under way: a holder has one such order for a body."""
