@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
 from hsm.keys import SignatureAlgorithm
 from hsm.prepared.der import object_identifier, sequence, tlv
 
@@ -23,6 +26,20 @@ CONSTRUCTED, CONTEXT = 0x20, 0x80
 
 class DERError(ValueError):
     """The bytes are not the DER that was expected. Rooms translate it: it never leaves them."""
+
+
+UNREADABLE = (
+    DERError,
+    ValueError,
+    TypeError,
+    OverflowError,
+    NotImplementedError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What `cryptography` raises for bytes that are not a certificate, request or list: not one family."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from datetime import datetime
 from uuid import UUID
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from pki.der import DERError, require_bounded
+from pki.der import UNREADABLE, require_bounded
 from pki.journal.acts import Actor, record
 from pki.records import HolderId, OrderId
 
@@ -50,7 +50,7 @@ def parse_certificate(der: bytes) -> x509.Certificate:
         certificate = x509.load_der_x509_certificate(der)
         _ = certificate.extensions, certificate.subject, certificate.issuer, certificate.not_valid_after_utc
         certificate.public_key()
-    except (DERError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise CertificateRefused(RegistrationReason.MALFORMED, "it is not a certificate that can be read") from error
     return certificate
 
@@ -127,7 +127,7 @@ def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
         if not isinstance(certificate.signature_hash_algorithm, hashes.SHA256 | hashes.SHA384 | hashes.SHA512):
             return False
         certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm):
+    except (InvalidSignature, *UNREADABLE):
         return False
     return True
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
 from hsm.keys import KeyKind, PublicKey
-from pki.der import DERError, require_bounded
+from pki.der import UNREADABLE, require_bounded
 
 from .errors import CsrReason, CsrRefused
 from .public_keys import KeyFault, KeyRefused, accept_public_key, spki_sha256
@@ -36,7 +35,7 @@ def accept_csr(der: bytes) -> AcceptedRequest:
         request = x509.load_der_x509_csr(der)
         digest = request.signature_hash_algorithm
         key = request.public_key()
-    except (DERError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise CsrRefused(CsrReason.MALFORMED, "it is not a PKCS#10 request that can be read") from error
     try:
         accepted, kind = accept_public_key(key)
@@ -56,5 +55,5 @@ def accept_csr(der: bytes) -> AcceptedRequest:
 def _proved(request: x509.CertificateSigningRequest) -> bool:
     try:
         return request.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except UNREADABLE:
         return False

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from sqlalchemy.orm import Session
 
@@ -15,7 +14,7 @@ from pki.ca.issuers import Issuer, add_external_issuer, issuer_by_id
 from pki.ca.public_keys import KeyRefused, accept_public_key
 from pki.ca.registered import issued_by, parse_certificate
 from pki.ca.tables import IssuerKind
-from pki.der import DERError, require_bounded
+from pki.der import UNREADABLE, require_bounded
 from pki.journal.acts import Actor, record
 from pki.records import Records
 from pki.trust.anchors import add_anchor
@@ -122,7 +121,7 @@ def _parsed(crl: bytes) -> x509.CertificateRevocationList:
         _ = parsed.extensions, parsed.issuer, parsed.last_update_utc, parsed.next_update_utc
         for entry in parsed:
             _ = entry.extensions
-    except (DERError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise CrlRefused(CrlReason.MALFORMED, "it is not a list that can be read") from error
     if any(isinstance(extension.value, _PARTIAL) for extension in parsed.extensions):
         raise CrlRefused(CrlReason.PARTIAL, "it is a part or a change of a list, complete ones are taken")
@@ -153,7 +152,7 @@ def _signed_by(crl: x509.CertificateRevocationList, issuer: x509.Certificate) ->
         strong = isinstance(crl.signature_hash_algorithm, hashes.SHA256 | hashes.SHA384 | hashes.SHA512)
         usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
         return strong and usage.crl_sign and crl.is_signature_valid(key)
-    except (KeyRefused, ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound):
+    except (KeyRefused, x509.ExtensionNotFound, *UNREADABLE):
         return False
 
 

@@ -8,12 +8,11 @@ from datetime import datetime
 from uuid import uuid4
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pki.der import DERError, require_bounded
+from pki.der import UNREADABLE, require_bounded
 from pki.journal.acts import Actor, record
 from pki.journal.inserting import insert_into
 
@@ -125,7 +124,7 @@ def _authority(der: bytes) -> x509.Certificate:
         bears_rehearsal_marks(certificate)
     except x509.ExtensionNotFound as error:
         raise AnchorRefused(AnchorReason.NOT_AN_AUTHORITY, "it does not say that it is an authority") from error
-    except (DERError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise AnchorRefused(AnchorReason.MALFORMED, "it is not a certificate that can be read") from error
     if not constraints.ca:
         raise AnchorRefused(AnchorReason.NOT_AN_AUTHORITY, "it is not an authority's")

@@ -10,7 +10,6 @@ from datetime import datetime
 
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.authority import CertTrustAnchor, TrustQualifiers
@@ -24,7 +23,7 @@ from pyhanko_certvalidator.errors import (
 )
 from pyhanko_certvalidator.policy_decl import PKIXValidationParams
 
-from pki.der import DERError, require_bounded
+from pki.der import UNREADABLE, require_bounded
 
 from .anchors import TrustAnchor
 from .errors import ChainReason, ChainRefused
@@ -116,7 +115,7 @@ def _parsed(der: bytes) -> asn1_x509.Certificate:
         _ = certificate.extensions, certificate.public_key(), certificate.subject, certificate.issuer
         parsed = asn1_x509.Certificate.load(der, strict=True)
         parsed.native  # noqa: B018 - parses everything
-    except (DERError, ValueError, TypeError, KeyError, UnsupportedAlgorithm) as error:
+    except (*UNREADABLE, KeyError) as error:
         raise ChainRefused(ChainReason.MALFORMED, "a certificate cannot be read") from error
     return parsed
 

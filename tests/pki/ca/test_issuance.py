@@ -7,12 +7,11 @@ from uuid import uuid4
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import func, select, update
 
 from hsm.errors import DeviceUnavailable
 from hsm.keys import PublicKey, SignatureAlgorithm
-from hsm.software import SoftwareKey, SoftwareKeys, generate_private_key
+from hsm.software import SoftwareKey, SoftwareKeys
 from pki.ca.certificates import certificate_of_intent, certificates_of_order
 from pki.ca.errors import (
     AlreadyRedeemed,
@@ -71,14 +70,23 @@ def counting(house: House) -> Counting:
 def test_issued_certificate_passes_openssl(which: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     house: House = request.getfixturevalue(which)
     issued = house.issue()
-    root, issuing = write_pem(tmp_path / "r", house.founded.root_der), write_pem(tmp_path / "i", house.founded.issuing_der)
+    root, issuing = (
+        write_pem(tmp_path / "r", house.founded.root_der),
+        write_pem(tmp_path / "i", house.founded.issuing_der),
+    )
     leaf = write_pem(tmp_path / "l", issued.der)
     command = ["openssl", "verify", "-x509_strict", "-CAfile", root, "-untrusted", issuing]
     command += ["-attime", str(int(T0.timestamp()))]
-    for each in (leaf, write_pem(tmp_path / "t", house.founded.tsa_der), write_pem(tmp_path / "o", house.founded.ocsp_der)):
+    for each in (
+        leaf,
+        write_pem(tmp_path / "t", house.founded.tsa_der),
+        write_pem(tmp_path / "o", house.founded.ocsp_der),
+    ):
         done = subprocess.run([*command, each], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-    text = subprocess.run(["openssl", "x509", "-in", leaf, "-noout", "-text"], capture_output=True, text=True, check=True)
+    text = subprocess.run(
+        ["openssl", "x509", "-in", leaf, "-noout", "-text"], capture_output=True, text=True, check=True
+    )
     assert "Non Repudiation" in text.stdout
     assert "Digital Signature," not in text.stdout
     assert "serialNumber = IDCMA-BE123456" in text.stdout
@@ -174,15 +182,6 @@ def test_certified_key_is_refused(house: House) -> None:
     house.issuance.redeem(house.records, intent=prepared.intent_id, at=T0, by=BY)
     with pytest.raises(KeyAlreadyCertified):
         house.prepare(request)
-
-
-def test_service_key_is_refused_to_a_holder(house: House) -> None:
-    key = generate_private_key(next(iter(house.issuance.profile("manifest").key_kinds)))
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    house.keys._keys["seal"] = SoftwareKey(key)
-    house.prepare(csr(key))
-    with pytest.raises(KeyAlreadyCertified):
-        house.prepare(csr(key))
 
 
 def test_abandoned_intent_frees_its_key_and_is_never_signed(house: House) -> None:
