@@ -29,6 +29,7 @@ from pki.trust import errors as trust
 from pki.tsa import errors as tsa
 from signer.ceremonies import errors as ceremonies
 from signer.dossiers import errors as dossiers
+from signer.errors import SignerError
 from signer.pades import errors as pades
 from signer.rendering import errors as rendering
 from signer.verification import errors as verification
@@ -81,6 +82,16 @@ class Malformed(BorderError):
         self.pointer = pointer
 
 
+class PdfTooComplex(SignerError):
+    """A worker hung, crashed or ran out of memory over a file."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The PDF could not be worked on within the limits of time and memory. Nothing was stored or signed: "
+            "print the document to a new PDF and send that."
+        )
+
+
 Row = tuple[int, str]
 
 PROBLEMS: dict[type[Exception], Row] = {
@@ -96,6 +107,7 @@ PROBLEMS: dict[type[Exception], Row] = {
     RequestInProgress: (409, "request-in-progress"),
     NotFound: (404, "not-found"),
     Malformed: (422, "request-malformed"),
+    PdfTooComplex: (422, "pdf-too-complex"),
     hsm.PinRefused: (503, "device-pin-refused"),
     hsm.PinLastTry: (503, "device-pin-last-try"),
     hsm.PinLocked: (503, "device-pin-locked"),

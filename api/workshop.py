@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pebble import ProcessExpired
 
+from api.problems import PdfTooComplex
 from signer.errors import SignerError
 from signer.verification.confinement import WALL_SECONDS, renew_cpu
 from signer.verification.findings import FileFindings
@@ -18,16 +19,6 @@ from signer.verification.trust import TrustConfiguration
 from signer.verification.workers import Workers
 
 T = TypeVar("T")
-
-
-class PdfTooComplex(SignerError):
-    """A worker hung, crashed or ran out of memory over a file."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The PDF could not be worked on within the limits of time and memory. Nothing was stored or signed: "
-            "print the document to a new PDF and send that."
-        )
 
 
 class Workshop(Workers):

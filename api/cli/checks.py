@@ -6,7 +6,7 @@ import contextlib
 import ctypes
 import shutil
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, text

@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING
 from .voice import console, end, print_json
 
 if TYPE_CHECKING:
-    from pki.journal.acts import Actor
-
     from api.settings import Settings
+    from pki.journal.acts import Actor
     from pki.records import Records
 
 MAKING, MADE = "making", "made"

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Response
 from pydantic import StringConstraints
 
 from api.auth.permissions import CentralOfficer, HouseHere, now
+from api.jobs.waiting import enqueue_waiting
 from api.problems import Malformed
 from pki.records import Records
 from pki.status.external import configure_external_crl, register_external_issuer
@@ -70,11 +71,13 @@ def post_issuer(body: IssuerIn, officer: CentralOfficer, house: HouseHere, once:
 
 
 @router.post("/{issuer}/crl", status_code=201, operation_id="configureIssuerList", response_model=ListOut)
-def post_crl(issuer: UUID, content: RawBody, officer: CentralOfficer, once: OnceOnly) -> Response:
-    """The authority's newest list, DER."""
+def post_crl(*, issuer: UUID, content: RawBody, officer: CentralOfficer, house: HouseHere, once: OnceOnly) -> Response:
+    """The authority's newest list, DER. Documents that wait for one are worked on at once."""
 
     def configured(records: Records) -> ListOut:
         kept = configure_external_crl(records, issuer=issuer, crl=content, at=now(), by=officer.actor)
+        with records.writing() as session:
+            enqueue_waiting(session, house.desk.later, at=now())
         return ListOut(number=f"{kept.number:x}", this_update=kept.this_update, next_update=kept.next_update)
 
     return once.atomically(configured)

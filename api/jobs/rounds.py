@@ -22,9 +22,9 @@ from pki.records import OrderId
 from pki.status.lists import publish_due_crls
 from signer.ceremonies.ending import expire_ceremonies
 from signer.ceremonies.finishing import resume_items
-from signer.dossiers.kinds import Level
-from signer.dossiers.tables import Document, Revision
 from signer.errors import SignerError
+
+from .waiting import waiting_documents
 
 if TYPE_CHECKING:
     from api.wiring import House
@@ -79,14 +79,8 @@ def finish_issuing(house: House, at: datetime) -> None:
 
 def finish_documents(house: House, at: datetime) -> None:
     """Signed documents that still lack their validation data, if their deferred work gave up."""
-    late = (
-        select(Document.id)
-        .join(Revision, (Revision.document_id == Document.id) & (Revision.number == Document.head_number))
-        .where(Revision.level == Level.B_T, Revision.made_at <= at - 4 * PATIENCE)
-        .limit(BATCH)
-    )
     with house.records.reading() as session:
-        documents = list(session.scalars(late))
+        documents = waiting_documents(session, made_before=at - PATIENCE)
     for document in documents:
         try:
             house.capture_validation(str(document))

@@ -1,13 +1,26 @@
 """A wired service in a temporary folder: SQLite, keys in memory, no process of its own."""
 
+import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from api.migrations.history import metadata
+from api.jobs.later import make_queue_tables
+from api.migrations.history import upgrade
 from api.settings import Settings, load_settings
-from pki.records import Base, Records
+from api.wiring import House, build_house
+from hsm.software import SoftwareKeys
+from pki.ca.addresses import CaAddresses
+from pki.ca.authority import found_authority
+from pki.journal.acts import Actor, ActorKind
+from pki.records import Records
+from pki.registration.territory import load_territory
+from pki.status.lists import publish_due_crls
+from pki.trust.anchors import add_anchor
+
+INIT = Actor(kind=ActorKind.SYSTEM, id="init")
 
 
 @pytest.fixture
@@ -25,14 +38,48 @@ def settings(tmp_path: Path) -> Settings:
     return load_settings(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def keys() -> SoftwareKeys:
+    """The service's keys, the same ones for every test."""
+    return SoftwareKeys("rehearsal")
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory, keys: SoftwareKeys) -> Path:
+    """A migrated database with the territory and the authority: copied for each test."""
+    path = tmp_path_factory.mktemp("founded") / "records.sqlite"
+    records, at = Records.open(f"sqlite+pysqlite:///{path}"), datetime.now(UTC)
+    upgrade(records)
+    make_queue_tables(f"sqlite+pysqlite:///{path}")
+    load_territory(records, at=at, by=INIT)
+    authority = found_authority(
+        records,
+        keys,
+        addresses=CaAddresses("http://127.0.0.1:8081"),
+        environment="rehearsal",
+        organisation="Khatam",
+        at=at,
+        by=INIT,
+    )
+    with records.writing() as session:
+        add_anchor(session, der=authority.root_der, environment="rehearsal", source="test", at=at, by=INIT)
+    publish_due_crls(records, keys, at=at)
+    records.close()  # the last connection empties the write-ahead log into the file
+    return path
+
+
 @pytest.fixture
-def records(settings: Settings) -> Iterator[Records]:
-    """Empty records with every room's tables."""
+def records(settings: Settings, founded: Path) -> Iterator[Records]:
+    """A founded installation's records."""
+    shutil.copy(founded, settings.data / "records.sqlite")
     records = Records.open(settings.database)
-    try:
-        metadata()
-    except ImportError:
-        import api.auth.tables, pki.tickets, pki.journal.tables
-    Base.metadata.create_all(records.writing_engine)
     yield records
     records.close()
+
+
+@pytest.fixture
+def house(settings: Settings, records: Records, keys: SoftwareKeys) -> Iterator[House]:
+    """The whole service, wired in this process. Its workers start only if a test reads a PDF."""
+    house = build_house(settings, keyring=keys)
+    yield house
+    house.close()

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.workshop import PdfTooComplex, Workshop
+from api.problems import PdfTooComplex
+from api.workshop import Workshop
 from signer.pades.errors import IntakeReason, IntakeRefused, SignatureTooLarge
 
 

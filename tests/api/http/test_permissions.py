@@ -30,7 +30,8 @@ KINDS = {
 
 
 def routes(app: Any) -> list[APIRoute]:
-    found = [route for route in app.routes if isinstance(route, APIRoute)]
+    nested = [router.original_router.routes for router in app.routes if hasattr(router, "original_router")]
+    found = [route for routes in nested for route in routes if isinstance(route, APIRoute)]
     assert len(found) > 30
     return found
 
