@@ -1,0 +1,144 @@
+"""Act: raise a document's head from B-T to B-LT, once its time-stamps are there and nobody is signing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pki.journal.acts import Actor, ActorKind, record
+from pki.records import DocumentId, Records
+from signer.dossiers.documents import NewRevision, move_head
+from signer.dossiers.errors import HeadMoved
+from signer.dossiers.kinds import DocumentState, Level
+from signer.dossiers.leases import refuse_leased
+from signer.dossiers.tables import Document, Revision
+from signer.files import Files
+from signer.pades.errors import StatusProofUnavailable
+from signer.pades.ports import StatusProofs
+from signer.pades.reading import SignatureParts, SignedPdf, read_signed_pdf
+from signer.pades.validation_data import add_validation
+from signer.preservation.freshness import is_covered
+
+CAPTURER = Actor(kind=ActorKind.SYSTEM, id="jobs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Head:
+    reference: str
+    sha256: str
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Proofs as they come in; `missing` says for whom none is young enough."""
+
+    ocsp_responses: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+    certificates: tuple[bytes, ...] = ()
+    missing: list[str] = field(default_factory=list)
+
+
+def capture_validation(
+    records: Records, files: Files, proofs: StatusProofs, *, document: DocumentId, at: datetime
+) -> bool:
+    """Add what is missing of the head's validation data; True if the head moved.
+
+    Safe to run twice and at once with itself: a head that needs nothing, or that somebody moved meanwhile, is left
+    alone (its own capture is waiting). No transaction is open while proofs are fetched.
+
+    :raise DocumentLeased: somebody is signing it; try again later.
+    :raise StatusProofUnavailable: not every proof is there, or young enough, yet; what could be had is added. Also the
+        source's own error, with nothing added. Try again later.
+    """
+    with records.reading() as session:
+        head = _head(session, document, at=at)
+    if head is None:
+        return False
+    pdf = files.get(head.sha256)
+    gathered = _gather(read_signed_pdf(pdf), proofs)
+    content = add_validation(pdf, proofs=gathered)
+    level = Level.B_T if gathered.missing else Level.B_LT
+    moved = False
+    if content != pdf or level is Level.B_LT:
+        revision = NewRevision(sha256=files.put(content), size=len(content), level=level)
+        moved = _move(records, document, head, revision, gathered, at=at)
+    if gathered.missing:
+        raise StatusProofUnavailable(f"none is as young as its time-stamp for {', '.join(gathered.missing)}")
+    return moved
+
+
+def _head(session: Session, document: DocumentId, *, at: datetime) -> _Head | None:
+    """The head, if it waits for validation data.
+
+    :raise DocumentLeased: it does, and somebody has it in hand.
+    """
+    row = session.get_one(Document, document)
+    level = session.scalar(
+        select(Revision.level).where(Revision.document_id == document, Revision.number == row.head_number)
+    )
+    if level is not Level.B_T or row.state is DocumentState.SUPERSEDED:
+        return None
+    refuse_leased(session, document=row, at=at)
+    return _Head(reference=row.reference, sha256=row.head_sha256)
+
+
+def _gather(signed: SignedPdf, proofs: StatusProofs) -> _Gathered:
+    # THREAT: a proof fetched before the time-stamp hides a revocation that happened in between.
+    # DEFENCE: a signature counts as covered only by proofs whose thisUpdate is at or after its genTime.
+    # TEST: tests/signer/preservation/test_capture.py::test_a_proof_older_than_the_time_stamp_does_not_count
+    gathered = _Gathered()
+    for signature in signed.signatures:
+        if signature.gen_time is None:
+            gathered.missing.append(f"{signature.field} (no time-stamp)")
+            continue
+        for chain in (signature.chain, signature.time_stamp_chain):
+            _add_proofs(gathered, signed, signature, chain, proofs)
+    return gathered
+
+
+def _add_proofs(
+    gathered: _Gathered, signed: SignedPdf, signature: SignatureParts, chain: tuple[bytes, ...], proofs: StatusProofs
+) -> None:
+    """Add the proofs of one chain, unless they are there; what is older than the time-stamp is not added."""
+    assert signature.gen_time is not None
+    held = (*signed.ocsp_responses, *gathered.ocsp_responses), (*signed.crls, *gathered.crls)
+    if is_covered(chain[0], not_before=signature.gen_time, ocsp_responses=held[0], crls=held[1]):
+        return
+    found = proofs.proofs(chain, not_before=signature.gen_time)
+    if not is_covered(chain[0], not_before=signature.gen_time, ocsp_responses=found.ocsp_responses, crls=found.crls):
+        gathered.missing.append(signature.field)
+        return
+    gathered.ocsp_responses += found.ocsp_responses
+    gathered.crls += found.crls
+    gathered.certificates += (*chain[1:], *found.certificates)
+
+
+def _move(
+    records: Records, document: DocumentId, head: _Head, revision: NewRevision, gathered: _Gathered, *, at: datetime
+) -> bool:
+    try:
+        with records.writing() as session:
+            # The head is moved (and locked) first: a lease taken before it is seen below, one taken later sees the
+            # new head.
+            number = move_head(session, document=document, expected_sha256=head.sha256, revision=revision, at=at)
+            refuse_leased(session, document=session.get_one(Document, document), at=at)
+            facts = {
+                "revision": number,
+                "level": revision.level.value,
+                "sha256": revision.sha256,
+                "missing": list(gathered.missing),
+            }
+            record(
+                session,
+                kind="document.validation-captured",
+                subject=f"document:{head.reference}",
+                by=CAPTURER,
+                at=at,
+                facts=facts,
+            )
+    except HeadMoved:
+        return False
+    return True
