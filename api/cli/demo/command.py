@@ -4,9 +4,13 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from .acts import Playbill
+    from .stage import Stage
 
 
 def demo(
@@ -57,7 +61,7 @@ def demo(
     )
 
 
-def _play(stage: "Stage", bill: "Playbill", licence: Path | None) -> None:  # noqa: F821
+def _play(stage: "Stage", bill: "Playbill", licence: Path | None) -> None:
     from .answers import answers
     from .clients import Client, platform_token
     from .dossier import dossier

@@ -3,6 +3,7 @@
 Signatures here are pyHanko's own, made with the signer's device and time-stamped by the service's TSA,
 as any program could do: what verification says of them owes nothing to our writer.
 """
+# mypy: disable-error-code="no-untyped-call"
 
 import asyncio
 import io

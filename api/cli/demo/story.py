@@ -116,7 +116,11 @@ def territory_and_quota(world: World) -> None:
         bill.expect("the territory", found, {"regions": 12, "provinces": 75, "communes": 1503})
         act.detail = "1,503 communes, 75 provinces, 12 regions"
     with bill.act("agreement signed, with its dated tier table"):
-        agreement = {"supplier": "Barid Al-Maghrib (rehearsal)", "number": "2026/01", "census": "RGPH 2024"}
+        agreement: dict[str, object] = {
+            "supplier": "Barid Al-Maghrib (rehearsal)",
+            "number": "2026/01",
+            "census": "RGPH 2024",
+        }
         agreement |= {"purchases": 6000, "in_effect_from": "2026-01-01"}
         signed = world.officer.post("/v1/agreements", {**agreement, "tiers": list(cast.TIERS)})
     with bill.act("first wave opened: five regions") as act:
