@@ -32,8 +32,8 @@ class _Head:
 
 
 @dataclass(slots=True)
-class _Gathered:
-    """Proofs as they come in; `missing` says for whom none is young enough."""
+class Gathered:
+    """Proofs as they come in, DER; `missing` says in which fields none is young enough."""
 
     ocsp_responses: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
@@ -58,7 +58,7 @@ def capture_validation(
     if head is None:
         return False
     pdf = files.get(head.sha256)
-    gathered = _gather(read_signed_pdf(pdf), proofs)
+    gathered = gather_proofs(read_signed_pdf(pdf), proofs)
     content = add_validation(pdf, proofs=gathered)
     level = Level.B_T if gathered.missing else Level.B_LT
     moved = False
@@ -85,11 +85,12 @@ def _head(session: Session, document: DocumentId, *, at: datetime) -> _Head | No
     return _Head(reference=row.reference, sha256=row.head_sha256)
 
 
-def _gather(signed: SignedPdf, proofs: StatusProofs) -> _Gathered:
+def gather_proofs(signed: SignedPdf, proofs: StatusProofs) -> Gathered:
+    """The proofs that a document still needs to be B-LT. Blocks while the source answers; its errors pass through."""
     # THREAT: a proof fetched before the time-stamp hides a revocation that happened in between.
     # DEFENCE: a signature counts as covered only by proofs whose thisUpdate is at or after its genTime.
     # TEST: tests/signer/preservation/test_capture.py::test_a_proof_older_than_the_time_stamp_does_not_count
-    gathered = _Gathered()
+    gathered = Gathered()
     for signature in signed.signatures:
         if signature.gen_time is None:
             gathered.missing.append(f"{signature.field} (no time-stamp)")
@@ -100,7 +101,7 @@ def _gather(signed: SignedPdf, proofs: StatusProofs) -> _Gathered:
 
 
 def _add_proofs(
-    gathered: _Gathered, signed: SignedPdf, signature: SignatureParts, chain: tuple[bytes, ...], proofs: StatusProofs
+    gathered: Gathered, signed: SignedPdf, signature: SignatureParts, chain: tuple[bytes, ...], proofs: StatusProofs
 ) -> None:
     """Add the proofs of one chain, unless they are there; what is older than the time-stamp is not added."""
     assert signature.gen_time is not None
@@ -117,7 +118,7 @@ def _add_proofs(
 
 
 def _move(
-    records: Records, document: DocumentId, head: _Head, revision: NewRevision, gathered: _Gathered, *, at: datetime
+    records: Records, document: DocumentId, head: _Head, revision: NewRevision, gathered: Gathered, *, at: datetime
 ) -> bool:
     try:
         with records.writing() as session:
