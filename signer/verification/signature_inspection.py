@@ -11,6 +11,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from .ades import Outcome, time_stamp_token, validate
 from .byte_ranges import SignedRange, sound_range
+from .continuation import AFTER_LAST_SIGNATURE, whole_increments_follow
 from .etsi import Indication, Judgement, SubIndication, failed, indeterminate
 from .findings import CertificateFacts, Coverage, LaterChanges, SignatureFindings, TimeSource
 from .masking import masked
@@ -46,6 +47,8 @@ class Document:
     embedded: Proofs
     archive_stamps: tuple[tuple[int, datetime], ...]
     """(revision, genTime) of each document time-stamp."""
+    last_end: int
+    """Where the last signature's bytes end: nobody has signed what follows."""
 
 
 def inspect_signature(document: Document, signature: Any, trust: TrustConfiguration, at: datetime) -> SignatureFindings:
@@ -122,11 +125,14 @@ def _inspect(
     gen_time = _time_stamp(signature)
     later_stamps = [time for revision, time in document.archive_stamps if revision > signature.signed_revision]
     level = level_found(certificate, document.embedded, gen_time=gen_time, archive_times=later_stamps)
-    signature.compute_integrity_info()
+    last = signed.end >= document.last_end
+    signature.compute_integrity_info(diff_policy=AFTER_LAST_SIGNATURE if last else None)
+    changes, allowed = _later_changes(signature)  # now: the validation below compares again, by its own policy
+    if last and not whole_increments_follow(document.pdf, signed.end):
+        changes, allowed = LaterChanges.OTHER, False
     outcome = validate(signature, level, prepared, document.embedded, gen_time=gen_time, at=at)
     facts = _certificate_facts(certificate)
     judgement = _own_rules(outcome, facts)
-    changes, allowed = _later_changes(signature)
     proven = outcome.best_time is not None
     earliest = min([time for time in (outcome.best_time, *later_stamps) if time is not None], default=None)
     source = TimeSource.TIME_STAMP if earliest == outcome.best_time else TimeSource.ARCHIVE_TIME_STAMP
