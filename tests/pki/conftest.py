@@ -10,7 +10,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,10 +22,11 @@ import pki.quota.tables
 import pki.registration.tables
 import pki.status.tables
 import pki.tickets  # noqa: F401
+from hsm.software import SoftwareKeys
 from pki.records import Base, Records
+from tests.pki.ca.estate import found
 from tests.pki.estate import load_country
 
-Prepare = Callable[[Records], None]
 STARTING_SECONDS = 60
 
 
@@ -57,18 +58,24 @@ def cluster() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with every table of pki, the territory and the first wave; nobody writes to it again."""
+def service_keys() -> SoftwareKeys:
+    """The keys of the authority that is founded in both templates."""
+    return SoftwareKeys("rehearsal")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory, service_keys: SoftwareKeys) -> Path:
+    """A file with every table of pki, the territory, the first wave, an authority; nobody writes to it again."""
     path = tmp_path_factory.mktemp("template") / "records.sqlite"
-    _fill(f"sqlite+pysqlite:///{path}")
+    _fill(f"sqlite+pysqlite:///{path}", service_keys)
     return path
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(cluster: str) -> str:
+def postgresql_template(cluster: str, service_keys: SoftwareKeys) -> str:
     """The name of the same in the cluster."""
     name = _created(cluster, "template_records", "template0")
-    _fill(_url(cluster, name))
+    _fill(_url(cluster, name), service_keys)
     return name
 
 
@@ -89,15 +96,18 @@ def records(request: pytest.FixtureRequest) -> Iterator[Records]:
         yield request.getfixturevalue("sqlite_records")
         return
     folder, template = request.getfixturevalue("cluster"), request.getfixturevalue("postgresql_template")
-    opened = Records.open(_url(folder, _created(folder, f"t{uuid4().hex}", template)))
+    name = _created(folder, f"t{uuid4().hex}", template)
+    opened = Records.open(_url(folder, name))
     yield opened
     opened.close()
+    _administer(folder, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _fill(url: str) -> None:
+def _fill(url: str, keys: SoftwareKeys) -> None:
     records = Records.open(url)
     Base.metadata.create_all(records.writing_engine)
     load_country(records)
+    found(records, keys)
     if records.writing_engine.dialect.name == "sqlite":
         with records.writing_engine.connect() as connection:
             connection.exec_driver_sql("COMMIT")
@@ -107,11 +117,15 @@ def _fill(url: str) -> None:
 
 
 def _created(folder: str, name: str, template: str) -> str:
+    _administer(folder, f"CREATE DATABASE {name} TEMPLATE {template}")
+    return name
+
+
+def _administer(folder: str, statement: str) -> None:
     engine = create_engine(_url(folder, "postgres"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        connection.execute(text(statement))
     engine.dispose()
-    return name
 
 
 def _url(folder: str, database: str) -> str:

@@ -66,11 +66,11 @@ def test_nothing_secret_is_kept(sqlite_records: Records) -> None:
     assert got.ticket_sha256 in kept
 
 
-def test_same_key_may_redeem_again(records: Records) -> None:
-    ticket = issued(records)
-    first, again = redeemed(records, ticket), redeemed(records, ticket)
+def test_same_key_may_redeem_again(sqlite_records: Records) -> None:
+    ticket = issued(sqlite_records)
+    first, again = redeemed(sqlite_records, ticket), redeemed(sqlite_records, ticket)
     assert not again.first
-    with records.reading() as session:
+    with sqlite_records.reading() as session:
         for got in (first, again):
             bearer(session, access_token=got.access_token, jkt=KEY, at=T0)
 
@@ -89,41 +89,41 @@ def test_second_key_is_a_theft(records: Records) -> None:
         redeemed(records, ticket)
 
 
-def test_lifetime(records: Records) -> None:
+def test_lifetime(sqlite_records: Records) -> None:
     """The last instant is outside."""
-    ticket = issued(records)
-    redeemed(records, ticket, after=TICKET_LIFETIME - INSTANT)
+    ticket = issued(sqlite_records)
+    redeemed(sqlite_records, ticket, after=TICKET_LIFETIME - INSTANT)
     with pytest.raises(TicketExpired):
-        redeemed(records, ticket, after=TICKET_LIFETIME)
+        redeemed(sqlite_records, ticket, after=TICKET_LIFETIME)
 
 
-def test_session_ends(records: Records) -> None:
-    got = redeemed(records, issued(records))
+def test_session_ends(sqlite_records: Records) -> None:
+    got = redeemed(sqlite_records, issued(sqlite_records))
     end = T0 + SESSION_LIFETIME[TicketKind.CEREMONY]
-    with records.reading() as session:
+    with sqlite_records.reading() as session:
         bearer(session, access_token=got.access_token, jkt=KEY, at=end - INSTANT)
         with pytest.raises(AgentSessionRefused):
             bearer(session, access_token=got.access_token, jkt=KEY, at=end)
 
 
-def test_token_without_its_key_is_worth_nothing(records: Records) -> None:
-    got = redeemed(records, issued(records))
-    with records.reading() as session, pytest.raises(AgentSessionRefused):
+def test_token_without_its_key_is_worth_nothing(sqlite_records: Records) -> None:
+    got = redeemed(sqlite_records, issued(sqlite_records))
+    with sqlite_records.reading() as session, pytest.raises(AgentSessionRefused):
         bearer(session, access_token=got.access_token, jkt=OTHER_KEY, at=T0)
 
 
-def test_unknown_ticket(records: Records) -> None:
+def test_unknown_ticket(sqlite_records: Records) -> None:
     with pytest.raises(TicketUnknown):
-        redeemed(records, "A" * 43)
+        redeemed(sqlite_records, "A" * 43)
 
 
-def test_new_ticket_ends_the_earlier_one(records: Records) -> None:
-    old, other = issued(records), issued(records, uuid4())
-    new = issued(records)
+def test_new_ticket_ends_the_earlier_one(sqlite_records: Records) -> None:
+    old, other = issued(sqlite_records), issued(sqlite_records, uuid4())
+    new = issued(sqlite_records)
     with pytest.raises(TicketUnknown):
-        redeemed(records, old)
-    redeemed(records, new)
-    redeemed(records, other)
+        redeemed(sqlite_records, old)
+    redeemed(sqlite_records, new)
+    redeemed(sqlite_records, other)
 
 
 def test_two_agents_at_once(records: Records) -> None:

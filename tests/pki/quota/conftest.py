@@ -2,15 +2,16 @@
 
 import pytest
 
+from hsm.software import SoftwareKeys
 from pki.records import Records
 from tests.pki.quota.estate import Bureau
 
 
 @pytest.fixture
-def bureau(records: Records) -> Bureau:
-    return Bureau(records)
+def bureau(records: Records, service_keys: SoftwareKeys) -> Bureau:
+    return Bureau(records, service_keys)
 
 
 @pytest.fixture
-def sqlite_bureau(sqlite_records: Records) -> Bureau:
-    return Bureau(sqlite_records)
+def sqlite_bureau(sqlite_records: Records, service_keys: SoftwareKeys) -> Bureau:
+    return Bureau(sqlite_records, service_keys)

@@ -19,7 +19,7 @@ from pki.quota.orders import OrderView, activate, key_order, request_key
 from pki.quota.reading import allowances
 from pki.quota.requests import DeviceClaim, PreparedIssuance
 from pki.records import HolderId, OfficeId, OrderId, Records
-from tests.pki.ca.estate import ADDRESSES, csr, found
+from tests.pki.ca.estate import ADDRESSES, csr
 from tests.pki.estate import BERRECHID, OFFICER, PROTECTION, SECOND, SYSTEM, T0, seated
 
 DEVICE = DeviceClaim(label="ahmed", serial="0001", model="SoftHSM v2")
@@ -30,11 +30,10 @@ class Bureau:
     """Acts on one set of records, with everything they need."""
 
     records: Records
-    keys: SoftwareKeys = field(default_factory=lambda: SoftwareKeys("rehearsal"))
+    keys: SoftwareKeys
     issuance: Issuance = field(init=False)
 
     def __post_init__(self) -> None:
-        found(self.records, self.keys)
         self.issuance = Issuance(keyring=self.keys, addresses=ADDRESSES, environment="rehearsal")
 
     def order(self, holder: HolderId, office: OfficeId, payer: str = BERRECHID, *, at: datetime = T0) -> OrderView:

@@ -42,12 +42,12 @@ def purchases(bureau: Bureau, order: OrderId) -> int:
         return sum(line.change for line in ledger(session, order=order) if line.account.value == "used")
 
 
-def test_two_certificates_one_seat_one_purchase(bureau: Bureau) -> None:
-    order = bureau.requested()
-    prepared = bureau.submit(order)
+def test_two_certificates_one_seat_one_purchase(sqlite_bureau: Bureau) -> None:
+    order = sqlite_bureau.requested()
+    prepared = sqlite_bureau.submit(order)
     assert [each.purpose for each in prepared.certificates] == ["signature", "authentication"]
-    bureau.approve(order)
-    issued = bureau.issue(order)
+    sqlite_bureau.approve(order)
+    issued = sqlite_bureau.issue(order)
     assert {each.purpose.value for each in issued} == {"signature", "authentication"}
     for certificate, announced in zip(
         sorted(issued, key=lambda each: each.purpose.value, reverse=True), prepared.certificates, strict=True
@@ -55,9 +55,9 @@ def test_two_certificates_one_seat_one_purchase(bureau: Bureau) -> None:
         parsed = x509.load_der_x509_certificate(certificate.der)
         assert hashlib.sha256(parsed.tbs_certificate_bytes).hexdigest() == announced.tbs_sha256
         assert certificate.serial == announced.serial
-    assert bureau.seats() == (1, 0)
-    assert purchases(bureau, order) == 1
-    bureau.books_balance()
+    assert sqlite_bureau.seats() == (1, 0)
+    assert purchases(sqlite_bureau, order) == 1
+    sqlite_bureau.books_balance()
 
 
 def test_signature_only_device(sqlite_bureau: Bureau) -> None:
@@ -85,27 +85,27 @@ def test_approver_reads_no_national_id(sqlite_bureau: Bureau) -> None:
     assert "holder.national-id-read" in kinds
 
 
-def test_same_requests_get_the_same_answer(bureau: Bureau) -> None:
-    order, signature, authentication = bureau.requested(), csr(), csr()
+def test_same_requests_get_the_same_answer(sqlite_bureau: Bureau) -> None:
+    order, signature, authentication = sqlite_bureau.requested(), csr(), csr()
 
     def send() -> str:
         return submit_requests(
-            bureau.records,
-            bureau.issuance,
+            sqlite_bureau.records,
+            sqlite_bureau.issuance,
             PROTECTION,
             order=order,
             signature_csr=signature,
             authentication_csr=authentication,
             device=DEVICE,
-            by=bureau.himself(order),
+            by=sqlite_bureau.himself(order),
             at=T0,
         ).digest
 
     first = send()
     assert send() == first
-    bureau.approve(order)
+    sqlite_bureau.approve(order)
     assert send() == first
-    with bureau.records.reading() as session:
+    with sqlite_bureau.records.reading() as session:
         assert session.scalar(select(func.count()).select_from(IntentRow).where(IntentRow.order_id == order)) == 2
 
 
@@ -159,15 +159,15 @@ def test_failed_proof_of_possession(sqlite_bureau: Bureau) -> None:
     assert sqlite_bureau.view(order).issuance is None
 
 
-def test_nobody_approves_his_own_request(bureau: Bureau) -> None:
-    order = bureau.requested()
-    bureau.submit(order)
-    for himself in (OFFICER, bureau.himself(order)):
+def test_nobody_approves_his_own_request(sqlite_bureau: Bureau) -> None:
+    order = sqlite_bureau.requested()
+    sqlite_bureau.submit(order)
+    for himself in (OFFICER, sqlite_bureau.himself(order)):
         with pytest.raises(SelfApproval):
-            bureau.approve(order, by=himself)
-    assert bureau.view(order).state is OrderState.REQUESTED
+            sqlite_bureau.approve(order, by=himself)
+    assert sqlite_bureau.view(order).state is OrderState.REQUESTED
     with pytest.raises(ApprovalMissing):
-        bureau.issue(order)
+        sqlite_bureau.issue(order)
 
 
 def test_approval_is_used_once(bureau: Bureau) -> None:
@@ -195,13 +195,13 @@ def test_nothing_to_approve(sqlite_bureau: Bureau) -> None:
         approve_issuance(sqlite_bureau.records, order=order, digest="0" * 64, by=SECOND, at=T0)
 
 
-def test_issuing_again_issues_nothing_more(bureau: Bureau) -> None:
-    order = bureau.approved()
-    first = bureau.issue(order)
-    assert bureau.issue(order) == first
-    bureau.confirm(order)
-    assert bureau.issue(order) == first
-    assert purchases(bureau, order) == 1
+def test_issuing_again_issues_nothing_more(sqlite_bureau: Bureau) -> None:
+    order = sqlite_bureau.approved()
+    first = sqlite_bureau.issue(order)
+    assert sqlite_bureau.issue(order) == first
+    sqlite_bureau.confirm(order)
+    assert sqlite_bureau.issue(order) == first
+    assert purchases(sqlite_bureau, order) == 1
 
 
 def test_issued_at_once_by_many(bureau: Bureau) -> None:
@@ -242,25 +242,25 @@ class FailingKeyring:
 
 
 @pytest.mark.parametrize("answers", [0, 1])
-def test_device_gone_on_the_way(bureau: Bureau, answers: int) -> None:
+def test_device_gone_on_the_way(sqlite_bureau: Bureau, answers: int) -> None:
     """Before the first certificate, between the two: the next run goes on, the purchase is booked once."""
-    order = bureau.approved()
-    broken = Issuance(keyring=FailingKeyring(bureau, answers), addresses=ADDRESSES, environment="rehearsal")
+    order = sqlite_bureau.approved()
+    broken = Issuance(keyring=FailingKeyring(sqlite_bureau, answers), addresses=ADDRESSES, environment="rehearsal")
     with pytest.raises(DeviceUnavailable):
-        issue_certificates(bureau.records, broken, order=order, by=SYSTEM, at=T0)
-    assert bureau.view(order).state is OrderState.APPROVED
-    assert len(bureau.view(order).certificates) == answers
+        issue_certificates(sqlite_bureau.records, broken, order=order, by=SYSTEM, at=T0)
+    assert sqlite_bureau.view(order).state is OrderState.APPROVED
+    assert len(sqlite_bureau.view(order).certificates) == answers
     with pytest.raises(OrderStateRefused):
-        cancel_key(bureau.records, order=order, reason="r", by=OFFICER, at=T0)
-    assert len(bureau.issue(order)) == 2
-    assert bureau.view(order).state is OrderState.PERSONALISED
-    assert purchases(bureau, order) == 1
-    bureau.books_balance()
+        cancel_key(sqlite_bureau.records, order=order, reason="r", by=OFFICER, at=T0)
+    assert len(sqlite_bureau.issue(order)) == 2
+    assert sqlite_bureau.view(order).state is OrderState.PERSONALISED
+    assert purchases(sqlite_bureau, order) == 1
+    sqlite_bureau.books_balance()
 
 
-def test_altered_intent_is_not_issued(bureau: Bureau) -> None:
-    order = bureau.approved()
-    with bureau.records.writing() as session:
+def test_altered_intent_is_not_issued(sqlite_bureau: Bureau) -> None:
+    order = sqlite_bureau.approved()
+    with sqlite_bureau.records.writing() as session:
         tbs = session.scalars(select(IntentRow.tbs).where(IntentRow.order_id == order)).first()
         assert tbs is not None
         other = tbs.replace(b"Ahmed", b"Hamed")
@@ -270,9 +270,9 @@ def test_altered_intent_is_not_issued(bureau: Bureau) -> None:
             .values(tbs=other, tbs_sha256=hashlib.sha256(other).hexdigest())
         )
     with pytest.raises(ApprovalDigestDiffers):
-        bureau.issue(order)
-    assert bureau.view(order).certificates == ()
-    assert purchases(bureau, order) == 0
+        sqlite_bureau.issue(order)
+    assert sqlite_bureau.view(order).certificates == ()
+    assert purchases(sqlite_bureau, order) == 0
 
 
 def test_altered_summary_is_not_issued(sqlite_bureau: Bureau) -> None:
@@ -333,18 +333,18 @@ def test_office_ended_on_the_way(sqlite_bureau: Bureau) -> None:
         )
 
 
-def test_written_certificates_must_be_the_issued_ones(bureau: Bureau) -> None:
-    order = bureau.approved()
+def test_written_certificates_must_be_the_issued_ones(sqlite_bureau: Bureau) -> None:
+    order = sqlite_bureau.approved()
     with pytest.raises(OrderStateRefused):
-        confirm_written(bureau.records, order=order, certificates=[], by=SYSTEM, at=T0)
-    issued = [each.sha256 for each in bureau.issue(order)]
+        confirm_written(sqlite_bureau.records, order=order, certificates=[], by=SYSTEM, at=T0)
+    issued = [each.sha256 for each in sqlite_bureau.issue(order)]
     for wrong in ([], issued[:1], [*issued, "0" * 64]):
         with pytest.raises(CertificatesDiffer):
-            confirm_written(bureau.records, order=order, certificates=wrong, by=SYSTEM, at=T0)
-    assert bureau.view(order).state is OrderState.PERSONALISED
+            confirm_written(sqlite_bureau.records, order=order, certificates=wrong, by=SYSTEM, at=T0)
+    assert sqlite_bureau.view(order).state is OrderState.PERSONALISED
     for _ in range(2):
-        confirm_written(bureau.records, order=order, certificates=issued, by=SYSTEM, at=T0)
-    assert bureau.view(order).state is OrderState.DELIVERED
+        confirm_written(sqlite_bureau.records, order=order, certificates=issued, by=SYSTEM, at=T0)
+    assert sqlite_bureau.view(order).state is OrderState.DELIVERED
 
 
 def test_purchase_is_on_the_payers_account(sqlite_bureau: Bureau) -> None:

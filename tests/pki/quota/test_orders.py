@@ -1,7 +1,6 @@
 """Orders: what reserves a seat, what is refused, what each step does to state, seat and books."""
 
 from datetime import date, timedelta
-from itertools import product
 from uuid import uuid4
 
 import pytest
@@ -180,24 +179,26 @@ def test_key_is_used_within_its_validity(sqlite_bureau: Bureau) -> None:
     assert refused.value.reason == "expired"
 
 
-@pytest.mark.parametrize(("state", "step"), list(product(OrderState, Step)))
-def test_transition_table(sqlite_bureau: Bureau, state: OrderState, step: Step) -> None:
+@pytest.mark.parametrize("state", OrderState)
+def test_transition_table(sqlite_bureau: Bureau, state: OrderState) -> None:
     """Every pair: a step that the table does not have changes nothing."""
     order, seat = _in_state(sqlite_bureau, state)
-    expected = TRANSITIONS.get((state, step))
 
-    def take() -> None:
+    def take(order: OrderId, step: Step) -> None:
         with sqlite_bureau.records.writing() as session:
             advance(session, order, step, by=SYSTEM, at=T0)
 
-    if expected is None:
-        with pytest.raises(OrderStateRefused) as refused:
-            take()
-        assert (refused.value.state, refused.value.step) == (state.value, step.value)
-        assert sqlite_bureau.stands(order) == (state, seat)
-    else:
-        take()
-        assert sqlite_bureau.stands(order) == (expected.state, seat if expected.seat is None else expected.seat)
+    for step in Step:
+        expected = TRANSITIONS.get((state, step))
+        if expected is None:
+            with pytest.raises(OrderStateRefused) as refused:
+                take(order, step)
+            assert (refused.value.state, refused.value.step) == (state.value, step.value)
+            assert sqlite_bureau.stands(order) == (state, seat)
+        else:
+            other, held = _in_state(sqlite_bureau, state)
+            take(other, step)
+            assert sqlite_bureau.stands(other) == (expected.state, held if expected.seat is None else expected.seat)
     sqlite_bureau.books_balance()
 
 

@@ -116,15 +116,15 @@ def test_authentication_certificate(sqlite_outside: Outside) -> None:
         assert ledger(session, body_code=AGENCY) == []
 
 
-def test_registered_once(outside: Outside) -> None:
-    certificate = outside.ca.issue()
-    first = outside.register(certificate)
+def test_registered_once(sqlite_outside: Outside) -> None:
+    certificate = sqlite_outside.ca.issue()
+    first = sqlite_outside.register(certificate)
     with pytest.raises(OrderAlreadyOpen) as refused:
-        outside.register(certificate)
+        sqlite_outside.register(certificate)
     assert refused.value.order == first.id
-    outside.bureau.activate(first.id)
+    sqlite_outside.bureau.activate(first.id)
     with pytest.raises((CertificateRefused, KeyAlreadyCertified)):
-        outside.register(certificate)
+        sqlite_outside.register(certificate)
 
 
 def test_office_of_somebody_else(sqlite_outside: Outside) -> None:
@@ -133,9 +133,9 @@ def test_office_of_somebody_else(sqlite_outside: Outside) -> None:
         sqlite_outside.register(sqlite_outside.ca.issue(), office=office)
 
 
-def test_revoked_by_its_own_issuer_first(outside: Outside) -> None:
-    bureau = outside.bureau
-    order = outside.register(outside.ca.issue(serial=4242)).id
+def test_revoked_by_its_own_issuer_first(sqlite_outside: Outside) -> None:
+    bureau = sqlite_outside.bureau
+    order = sqlite_outside.register(sqlite_outside.ca.issue(serial=4242)).id
     bureau.activate(order)
     block_key(bureau.records, order=order, reason="lost", lost_since=None, by=OFFICER, at=LATER)
 
@@ -144,8 +144,8 @@ def test_revoked_by_its_own_issuer_first(outside: Outside) -> None:
 
     with pytest.raises(RevocationNotOurs):
         revoke()
-    crl = outside.ca.crl(T0, 2, {4242: T0})
-    configure_external_crl(bureau.records, issuer=outside.issuer, crl=crl, at=LATER, by=SYSTEM)
+    crl = sqlite_outside.ca.crl(T0, 2, {4242: T0})
+    configure_external_crl(bureau.records, issuer=sqlite_outside.issuer, crl=crl, at=LATER, by=SYSTEM)
     revoke()
     assert bureau.view(order).state is OrderState.REVOKED
     bureau.books_balance()

@@ -102,11 +102,11 @@ def test_returned_device(sqlite_bureau: Bureau) -> None:
     sqlite_bureau.books_balance()
 
 
-def test_expiry_frees_seats_once(bureau: Bureau) -> None:
-    orders = [bureau.active(), bureau.delivered()]
-    over = max(each.not_after for order in orders for each in bureau.view(order).certificates)
-    assert expire_keys(bureau.records, by=SYSTEM, at=over) == 0
-    assert expire_keys(bureau.records, by=SYSTEM, at=over + timedelta(seconds=1)) == 2
-    assert expire_keys(bureau.records, by=SYSTEM, at=over + timedelta(seconds=1)) == 0
-    assert bureau.seats() == (0, 0)
-    bureau.books_balance()
+def test_expiry_frees_seats_once(sqlite_bureau: Bureau) -> None:
+    orders = [sqlite_bureau.active(), sqlite_bureau.delivered()]
+    over = max(each.not_after for order in orders for each in sqlite_bureau.view(order).certificates)
+    assert expire_keys(sqlite_bureau.records, by=SYSTEM, at=over) == 0
+    assert expire_keys(sqlite_bureau.records, by=SYSTEM, at=over + timedelta(seconds=1)) == 2
+    assert expire_keys(sqlite_bureau.records, by=SYSTEM, at=over + timedelta(seconds=1)) == 0
+    assert sqlite_bureau.seats() == (0, 0)
+    sqlite_bureau.books_balance()

@@ -98,11 +98,11 @@ def test_date_matrix(
     ("day", "answer"),
     [(date(2026, 2, 28), Answer.UNKNOWN), (date(2026, 3, 1), Answer.NO), (date(2026, 3, 2), Answer.NO)],
 )
-def test_declared_day_is_inside(records: Records, day: date, answer: Answer) -> None:
-    declare(records, date(2026, 3, 1))
-    holder = person(records)
-    assert ask(records, holder, day_start(day)).answer is answer
-    assert ask(records, None, day_start(day)).answer is answer
+def test_declared_day_is_inside(sqlite_records: Records, day: date, answer: Answer) -> None:
+    declare(sqlite_records, date(2026, 3, 1))
+    holder = person(sqlite_records)
+    assert ask(sqlite_records, holder, day_start(day)).answer is answer
+    assert ask(sqlite_records, None, day_start(day)).answer is answer
 
 
 def test_earliest_declaration_counts(sqlite_records: Records) -> None:

@@ -24,10 +24,10 @@ from pki.registration.tables import Holder
 from tests.pki.estate import OFFICER, PROTECTION, T0, person
 
 
-def test_same_national_id_is_the_same_person(records: Records) -> None:
-    first = person(records, cin="AB123456")
+def test_same_national_id_is_the_same_person(sqlite_records: Records) -> None:
+    first = person(sqlite_records, cin="AB123456")
     with pytest.raises(HolderExists) as refused:
-        person(records, cin=" ab123456 ", name="Somebody Else")
+        person(sqlite_records, cin=" ab123456 ", name="Somebody Else")
     assert refused.value.holder == first
 
 
@@ -51,12 +51,12 @@ def test_same_person_enrolled_at_once(records: Records) -> None:
     assert sorted(outcomes) == ["HolderExists"] * 7 + ["enrolled"]
 
 
-def test_full_look_is_journalled(records: Records) -> None:
-    holder = person(records, cin="AB123456")
-    with records.writing() as session:
+def test_full_look_is_journalled(sqlite_records: Records) -> None:
+    holder = person(sqlite_records, cin="AB123456")
+    with sqlite_records.writing() as session:
         seen = reveal_national_id(session, PROTECTION, holder=holder, purpose="test", by=OFFICER, at=T0)
     assert seen == "AB123456"
-    with records.reading() as session:
+    with sqlite_records.reading() as session:
         kinds = session.scalars(select(EventRow.kind).where(EventRow.subject == f"holder:{holder}")).all()
     assert sorted(kinds) == ["holder.enrolled", "holder.national-id-read"]
 
