@@ -100,12 +100,13 @@ class Responders:
         # THREAT: a large or endless request to a responder that anybody may reach.
         # DEFENCE: 16 kB, counted while it comes.
         # TEST: tests/api/http/test_responders.py::test_large_request_is_refused
-        limit, body = self._answers.max_der_bytes, b""
+        limit = self._answers.max_der_bytes
+        body = b""
         while True:
             message = await receive()
             if message["type"] != "http.request":
                 raise _Refused(400, "The request ended early.")
-            body += message.get("body", b"")
+            body += bytes(message.get("body", b""))
             if len(body) > limit:
                 raise _Refused(413, f"A request has at most {limit} bytes. Nothing was answered.")
             if not message.get("more_body", False):

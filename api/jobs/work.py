@@ -61,7 +61,7 @@ class Jobs:
                 "executor_id": f"{socket.gethostname()}-{self._slot}",
                 "serializer": JsonSerializer(),
                 "enable_otlp": False,
-                "log_level": "WARNING",
+                "log_level": "ERROR",  # each try again would be told with its whole story
                 "scheduler_polling_interval_sec": 3600.0,
             }
         )
