@@ -17,7 +17,7 @@ from pki.records import CertificateId, HolderId, OrderId
 from .errors import CertificateUnknown
 from .profile import CertificatePurpose
 from .serials import serial_text
-from .tables import CertificateOrigin, CertificateRow
+from .tables import CERTIFICATES, CertificateOrigin, CertificateRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,25 +120,24 @@ def insert_certificate(
         issued_at=at,
         origin=CertificateOrigin.REGISTERED if intent is None else CertificateOrigin.ISSUED,
     )
-    session.execute(
-        insert(CertificateRow).values(
-            id=record.id,
-            intent_id=intent,
-            issuer_id=issuer,
-            order_id=order,
-            holder_id=holder,
-            profile=profile,
-            purpose=purpose,
-            serial=record.serial,
-            der=der,
-            sha256=record.sha256,
-            spki_sha256=spki_sha256,
-            not_before=record.not_before,
-            not_after=record.not_after,
-            issued_at=at,
-            origin=record.origin,
-        )
-    )
+    row = {
+        "id": record.id,
+        "intent_id": intent,
+        "issuer_id": issuer,
+        "order_id": order,
+        "holder_id": holder,
+        "profile": profile,
+        "purpose": purpose,
+        "serial": record.serial,
+        "der": der,
+        "sha256": record.sha256,
+        "spki_sha256": spki_sha256,
+        "not_before": record.not_before,
+        "not_after": record.not_after,
+        "issued_at": at,
+        "origin": record.origin,
+    }
+    session.execute(insert(CERTIFICATES), row)
     return record
 
 

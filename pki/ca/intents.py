@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from hsm.keys import SignatureAlgorithm
-from pki.journal.inserting import insert_into
 from pki.records import CertificateId, HolderId, OrderId
 
 from .certificates import certificate_of_intent
 from .errors import AlreadyRedeemed, IntentAbandoned, IntentUnknown, KeyAlreadyCertified, PreparedBytesDiffer
 from .profile import CertificatePurpose, Profile
 from .serials import serial_text
-from .tables import CertifiedKeyRow, IntentRow, IntentState
+from .tables import CERTIFIED_KEYS, INTENTS, CertifiedKeyRow, IntentRow, IntentState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,37 @@ class PreparedCertificate:
     not_after: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An intent as recorded."""
+
+    id: UUID
+    issuer_id: UUID
+    order_id: UUID | None
+    holder_id: UUID | None
+    profile: str
+    purpose: CertificatePurpose
+    spki_sha256: str
+    tbs: bytes
+    tbs_sha256: str
+    algorithm: SignatureAlgorithm
+    not_after: datetime
+    state: IntentState
+
+
+_READ = select(*(INTENTS.c[field.name] for field in fields(Intent))).where(INTENTS.c.id == bindparam("intent"))
+_SETTLE = (
+    update(INTENTS)
+    .where(INTENTS.c.id == bindparam("intent"), INTENTS.c.state == IntentState.PREPARED)
+    .values(state=bindparam("to"), settled_at=bindparam("at"))
+    .returning(INTENTS.c.id)
+)
+_TAKE = {
+    "sqlite": sqlite.insert(CERTIFIED_KEYS).on_conflict_do_nothing().returning(CERTIFIED_KEYS.c.spki_sha256),
+    "postgresql": postgresql.insert(CERTIFIED_KEYS).on_conflict_do_nothing().returning(CERTIFIED_KEYS.c.spki_sha256),
+}
+
+
 def take_key(session: Session, *, spki_sha256: str, intent: UUID | None) -> None:
     """Take a public key for one certificate.
 
@@ -50,12 +81,8 @@ def take_key(session: Session, *, spki_sha256: str, intent: UUID | None) -> None
     # THREAT: one key in two certificates: a revoked one lives on, one person's key gets another's name.
     # DEFENCE: a primary key on the key's SHA-256, over certificates and live intents together.
     # TEST: tests/pki/ca/test_issuance.py::test_certified_key_is_refused
-    taken = session.execute(
-        insert_into(session, CertifiedKeyRow)
-        .values(spki_sha256=spki_sha256, intent_id=intent)
-        .on_conflict_do_nothing()
-        .returning(CertifiedKeyRow.spki_sha256)
-    ).one_or_none()
+    statement = _TAKE[session.get_bind().dialect.name]
+    taken = session.execute(statement, {"spki_sha256": spki_sha256, "intent_id": intent}).one_or_none()
     if taken is None:
         raise KeyAlreadyCertified(spki_sha256)
 
@@ -95,30 +122,29 @@ def record_intent(
         not_before=validity[0],
         not_after=validity[1],
     )
-    session.execute(
-        insert(IntentRow).values(
-            id=prepared.intent_id,
-            issuer_id=issuer,
-            order_id=order,
-            holder_id=holder,
-            profile=profile.name,
-            purpose=profile.purpose,
-            serial=prepared.serial,
-            spki_sha256=spki_sha256,
-            tbs=tbs,
-            tbs_sha256=prepared.tbs_sha256,
-            algorithm=algorithm,
-            not_before=validity[0],
-            not_after=validity[1],
-            prepared_at=at,
-            state=IntentState.PREPARED,
-        )
-    )
+    row = {
+        "id": prepared.intent_id,
+        "issuer_id": issuer,
+        "order_id": order,
+        "holder_id": holder,
+        "profile": profile.name,
+        "purpose": profile.purpose,
+        "serial": prepared.serial,
+        "spki_sha256": spki_sha256,
+        "tbs": tbs,
+        "tbs_sha256": prepared.tbs_sha256,
+        "algorithm": algorithm,
+        "not_before": validity[0],
+        "not_after": validity[1],
+        "prepared_at": at,
+        "state": IntentState.PREPARED,
+    }
+    session.execute(insert(INTENTS), row)
     take_key(session, spki_sha256=spki_sha256, intent=prepared.intent_id)
     return prepared
 
 
-def open_intent(session: Session, intent: UUID, *, at: datetime) -> IntentRow:
+def open_intent(session: Session, intent: UUID, *, at: datetime) -> Intent:
     """The intent, if it may be redeemed at that instant.
 
     :raise IntentUnknown: none.
@@ -126,41 +152,31 @@ def open_intent(session: Session, intent: UUID, *, at: datetime) -> IntentRow:
     :raise IntentAbandoned: given up, or over.
     :raise PreparedBytesDiffer: the records were altered.
     """
-    row = session.get(IntentRow, intent)
-    if row is None:
-        raise IntentUnknown(intent)
-    if row.state is IntentState.REDEEMED:
+    found = _intent(session, intent)
+    if found.state is IntentState.REDEEMED:
         raise _redeemed(session, intent)
-    if row.state is IntentState.ABANDONED or at > row.not_after:
+    if found.state is IntentState.ABANDONED or at > found.not_after:
         raise IntentAbandoned(intent)
     # THREAT: the recorded bytes are exchanged between the check and the signature.
     # DEFENCE: their digest is recorded beside them, bound by the second person's approval, and compared here.
     # TEST: tests/pki/ca/test_issuance.py::test_altered_bytes_are_not_signed
-    if hashlib.sha256(row.tbs).hexdigest() != row.tbs_sha256:
+    if hashlib.sha256(found.tbs).hexdigest() != found.tbs_sha256:
         raise PreparedBytesDiffer(intent)
-    return row
+    return found
 
 
-def settle(session: Session, *, intent: UUID, state: IntentState, at: datetime) -> IntentRow:
+def settle(session: Session, *, intent: UUID, state: IntentState, at: datetime) -> Intent:
     """Close a prepared intent, by one conditional statement.
 
     :raise AlreadyRedeemed: somebody else was first.
     :raise IntentAbandoned: it was given up meanwhile.
     :raise IntentUnknown: none.
     """
-    settled = session.execute(
-        update(IntentRow)
-        .where(IntentRow.id == intent, IntentRow.state == IntentState.PREPARED)
-        .values(state=state, settled_at=at)
-        .returning(IntentRow.id)
-    ).one_or_none()
-    row = session.get(IntentRow, intent)
-    if row is None:
-        raise IntentUnknown(intent)
+    settled = session.execute(_SETTLE, {"intent": intent, "to": state, "at": at}).one_or_none()
+    found = _intent(session, intent)
     if settled is None:
-        session.refresh(row)
-        raise _redeemed(session, intent) if row.state is IntentState.REDEEMED else IntentAbandoned(intent)
-    return row
+        raise _redeemed(session, intent) if found.state is IntentState.REDEEMED else IntentAbandoned(intent)
+    return found
 
 
 def abandon(session: Session, *, intent: UUID, at: datetime) -> None:
@@ -195,6 +211,13 @@ def live_intent(session: Session, *, issuer: UUID, profile: str) -> UUID | None:
             IntentRow.state == IntentState.PREPARED,
         )
     ).first()
+
+
+def _intent(session: Session, intent: UUID) -> Intent:
+    row = session.execute(_READ, {"intent": intent}).one_or_none()
+    if row is None:
+        raise IntentUnknown(intent)
+    return Intent(*row)
 
 
 def _redeemed(session: Session, intent: UUID) -> AlreadyRedeemed:

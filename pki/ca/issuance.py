@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from hsm.keys import PublicKey, default_algorithm, verify
@@ -220,14 +222,19 @@ def record_issued(session: Session, signed: SignedCertificate, *, at: datetime, 
     return certificate
 
 
+_ISSUERS = IssuerRow.__table__
+_SIGNER = select(_ISSUERS.c.role, _ISSUERS.c.certificate).where(_ISSUERS.c.id == bindparam("issuer"))
+
+
 def _signer(session: Session, issuer: UUID) -> tuple[str, bytes | None]:
     """The role of the issuer's key, and its certificate; the root has none while it signs its own."""
-    row = session.get(IssuerRow, issuer)
+    row = session.execute(_SIGNER, {"issuer": issuer}).one_or_none()
     if row is None or row.role is None:
         raise IssuerUnknown(str(issuer))
     return row.role, row.certificate
 
 
+@lru_cache(maxsize=64)
 def _key_of(der: bytes) -> str:
     key, _ = accept_public_key(x509.load_der_x509_certificate(der).public_key())
     return spki_sha256(key)

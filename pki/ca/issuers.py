@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID, uuid4
 
 from cryptography import x509
@@ -75,10 +76,16 @@ def issuer_chain(session: Session, issuer: UUID, *, with_root: bool = False) -> 
 
 def issuer_facts(issuer: Issuer) -> IssuerFacts:
     """What certificates say of that issuer."""
-    certificate = issuer.certificate
+    return _facts(issuer.id, issuer.der)
+
+
+@lru_cache(maxsize=64)
+def _facts(issuer: UUID, der: bytes) -> IssuerFacts:
+    """Parsed once: a certificate never changes under its bytes."""
+    certificate = x509.load_der_x509_certificate(der)
     key, _ = accept_public_key(certificate.public_key())
     return IssuerFacts(
-        id=issuer.id,
+        id=issuer,
         name=certificate.subject,
         public_key=key,
         key_identifier=key_identifier(certificate),

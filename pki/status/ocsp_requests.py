@@ -14,6 +14,7 @@ from pki.der import (
     SEQUENCE,
     DERError,
     Element,
+    encoded_oid,
     parse_boolean,
     parse_integer,
     read_one,
@@ -84,7 +85,7 @@ def _asked(element: Element) -> AskedCertificate:
                 raise DERError(f"a critical extension that is not known: {oid.hex()}")
     parts = certificate.children()
     algorithm = parts.next(SEQUENCE).children()
-    oid = algorithm.next(OBJECT_IDENTIFIER).encoded
+    oid = encoded_oid(algorithm.next(OBJECT_IDENTIFIER))
     algorithm.optional(NULL)
     algorithm.end()
     found = AskedCertificate(
@@ -105,7 +106,7 @@ def _extensions(explicit: Element) -> list[tuple[bytes, bool, bytes]]:
         if each.tag != SEQUENCE:
             raise DERError("not an Extension")
         parts = each.children()
-        oid = parts.next(OBJECT_IDENTIFIER).encoded
+        oid = encoded_oid(parts.next(OBJECT_IDENTIFIER))
         critical = parts.optional(BOOLEAN)
         value = parts.next(OCTET_STRING).content
         parts.end()

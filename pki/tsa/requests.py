@@ -13,6 +13,7 @@ from pki.der import (
     OCTET_STRING,
     SEQUENCE,
     DERError,
+    encoded_oid,
     parse_boolean,
     parse_integer,
     read_one,
@@ -96,7 +97,7 @@ def _parsed(der: bytes) -> TimeStampRequest:
     imprint = reader.next(SEQUENCE)
     parts = imprint.children()
     algorithm = parts.next(SEQUENCE).children()
-    oid = algorithm.next(OBJECT_IDENTIFIER).encoded
+    oid = encoded_oid(algorithm.next(OBJECT_IDENTIFIER))
     algorithm.optional(NULL)
     algorithm.end()
     hashed = parts.next(OCTET_STRING).content
@@ -114,7 +115,7 @@ def _parsed(der: bytes) -> TimeStampRequest:
         message_imprint=imprint.encoded,
         hash_algorithm=oid,
         hashed_message=hashed,
-        policy=None if policy is None else policy.encoded,
+        policy=None if policy is None else encoded_oid(policy),
         nonce=None if nonce is None else nonce.encoded,
         certificate_requested=wanted is not None and parse_boolean(wanted),
         has_extensions=extensions is not None,

@@ -10,6 +10,7 @@ from hsm.prepared.der import tlv
 from pki.der import (
     INTEGER,
     DERError,
+    encoded_oid,
     generalized_time,
     integer,
     parse_boolean,
@@ -63,6 +64,13 @@ def test_integers_come_back(value: int) -> None:
 def test_integers_are_minimal(content: bytes) -> None:
     with pytest.raises(DERError):
         parse_integer(read_one(tlv(INTEGER, content), INTEGER))
+
+
+@pytest.mark.parametrize("content", [b"", b"\x2a\x86", b"\x2a\x80\x01", b"\x80\x01"])
+def test_malformed_object_identifiers_are_refused(content: bytes) -> None:
+    assert encoded_oid(read_one(b"\x06\x03\x2a\x83\x00", 6)) == b"\x06\x03\x2a\x83\x00"
+    with pytest.raises(DERError):
+        encoded_oid(read_one(tlv(6, content), 6))
 
 
 def test_booleans_have_two_spellings() -> None:
