@@ -74,7 +74,7 @@ def _read(pdf: bytes, reader: Any, trust: TrustConfiguration, at: datetime, sha2
         reader=reader,
         embedded=embedded_proofs(reader),
         archive_stamps=tuple((each.signed_revision, _gen_time(each)) for each in stamps),
-        last_end=max((int(each.byte_range[-2]) + int(each.byte_range[-1]) for each in regular), default=0),
+        last_end=max((sum([int(number) for number in each.byte_range][2:]) for each in regular), default=0),
     )
     signatures = [inspect_signature(document, each, trust, at) for each in regular]
     listed = tuple(int(each.byte_range[1]) for each in (*regular, *stamps) if len(each.byte_range) > 1)
