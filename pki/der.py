@@ -158,7 +158,7 @@ def encoded_oid(element: Element) -> bytes:
     """An OBJECT IDENTIFIER as it was encoded, once it is known to be well-formed (X.690, 8.19)."""
     content = element.content
     starts = b"\x00" + content[:-1]  # an arc starts after an octet without continuation bit
-    padded = any(octet == 0x80 and before < 0x80 for before, octet in zip(starts, content, strict=True))  # noqa: PLR2004
+    padded = any(octet == 0x80 and before < 0x80 for before, octet in zip(starts, content, strict=False))  # noqa: PLR2004
     if element.tag != OBJECT_IDENTIFIER or not content or content[-1] & 0x80 or padded:
         raise DERError("an object identifier that is not well-formed")
     return element.encoded
