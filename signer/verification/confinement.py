@@ -127,6 +127,8 @@ def _import_everything() -> None:
     import pyhanko.sign.diff_analysis
     import pyhanko.sign.validation.ades
 
-    from . import inspection
+    from . import inspection, quick_hex
 
-    del encodings, zoneinfo, pyhanko, inspection
+    quick_hex.install()
+
+    del encodings, zoneinfo, pyhanko, inspection, quick_hex

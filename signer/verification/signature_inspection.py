@@ -13,7 +13,16 @@ from .ades import Outcome, time_stamp_token, validate
 from .byte_ranges import SignedRange, sound_range
 from .continuation import AFTER_LAST_SIGNATURE, whole_increments_follow
 from .etsi import Indication, Judgement, SubIndication, failed, indeterminate
-from .findings import CertificateFacts, Coverage, LaterChanges, SignatureFindings, TimeSource
+from .findings import (
+    CertificateFacts,
+    Coverage,
+    LaterChanges,
+    ProofSource,
+    RevocationFacts,
+    RevocationStatus,
+    SignatureFindings,
+    TimeSource,
+)
 from .masking import masked
 from .proofs import Proofs, level_found, revocation_facts
 from .trust import TrustConfiguration
@@ -32,6 +41,7 @@ _CHANGES = {
     ModificationLevel.ANNOTATIONS: LaterChanges.ANNOTATIONS,
     ModificationLevel.OTHER: LaterChanges.OTHER,
 }
+_REVOKED = frozenset({SubIndication.REVOKED, SubIndication.REVOKED_NO_POE})
 BYTE_RANGE = "byte-range"
 UNLISTED = "unlisted"
 UNREADABLE = "unreadable"
@@ -132,7 +142,8 @@ def _inspect(
         changes, allowed = LaterChanges.OTHER, False
     outcome = validate(signature, level, prepared, document.embedded, gen_time=gen_time, at=at)
     facts = _certificate_facts(certificate)
-    judgement = _own_rules(outcome, facts)
+    revocation = _revocation(certificate, document.embedded, prepared.proofs, outcome)
+    judgement = _own_rules(outcome, facts, revocation)
     proven = outcome.best_time is not None
     earliest = min([time for time in (outcome.best_time, *later_stamps) if time is not None], default=None)
     source = TimeSource.TIME_STAMP if earliest == outcome.best_time else TimeSource.ARCHIVE_TIME_STAMP
@@ -148,7 +159,7 @@ def _inspect(
         certificate=facts,
         best_time=outcome.best_time,
         time_source=source if proven else TimeSource.NONE,
-        revocation=revocation_facts(certificate, (document.embedded, prepared.proofs)),
+        revocation=revocation,
         digest_algorithm=str(signature.md_algorithm),
         value_sha256=hashlib.sha256(signature.signer_info["signature"].native).hexdigest(),
         revision_sha256=hashlib.sha256(memoryview(document.pdf)[: signed.end]).hexdigest(),
@@ -156,7 +167,19 @@ def _inspect(
     )
 
 
-def _own_rules(outcome: Outcome, facts: CertificateFacts) -> Judgement:
+def _revocation(certificate: Any, embedded: Proofs, supplied: Proofs, outcome: Outcome) -> RevocationFacts:
+    """The freshest word. A revocation that only the file tells counts when the validation believed it."""
+    # THREAT: an unsigned "revoked" is added to a good licence, to have it refused.
+    # DEFENCE: embedded words of revocation count only after the library has verified who signed them.
+    # TEST: tests/signer/verification/test_levels.py::test_an_embedded_revocation_by_a_stranger_does_not_count
+    facts = revocation_facts(certificate, (embedded, supplied))
+    from_file = facts.source in {ProofSource.EMBEDDED_OCSP, ProofSource.EMBEDDED_CRL}
+    if facts.status is not RevocationStatus.REVOKED or not from_file or outcome.judgement.sub_indication in _REVOKED:
+        return facts
+    return revocation_facts(certificate, (supplied,))
+
+
+def _own_rules(outcome: Outcome, facts: CertificateFacts, revocation: RevocationFacts) -> Judgement:
     """What the library's validation leaves to its caller."""
     if outcome.judgement.indication is not Indication.TOTAL_PASSED:
         return outcome.judgement
@@ -164,6 +187,10 @@ def _own_rules(outcome: Outcome, facts: CertificateFacts) -> Judgement:
         return indeterminate(SubIndication.CHAIN_CONSTRAINTS_FAILURE, KEY_USAGE)
     if outcome.best_time is not None and outcome.best_time < facts.not_before:
         return failed(SubIndication.NOT_YET_VALID)
+    # Proofs captured in time do not hide a revocation that was published late for an earlier instant.
+    revoked_at = revocation.revoked_at
+    if outcome.best_time is not None and revoked_at is not None and outcome.best_time >= revoked_at:
+        return indeterminate(SubIndication.REVOKED_NO_POE)
     # The library lets a time-stamp later than notAfter pass (5.5.4, step 4 c: it must not).
     if outcome.best_time is not None and outcome.best_time > facts.not_after:
         return indeterminate(SubIndication.OUT_OF_BOUNDS_NO_POE)

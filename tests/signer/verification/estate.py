@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.embed import EmbeddedFileObject, FileSpec, embed_file
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -111,6 +111,11 @@ def issue(
     )
     if extended is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage([extended]), critical=True)
+    if not ca and not nocheck:  # the validating library reads OCSP answers only for certificates that name a responder
+        access = x509.AccessDescription(
+            AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier("http://ocsp.invalid")
+        )
+        builder = builder.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
     if nocheck:
         builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
     return Party(builder.sign(signing, digest or hashes.SHA256()), key)

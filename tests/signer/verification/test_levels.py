@@ -120,6 +120,13 @@ def test_revocation_before_and_after_the_signature(estate: Estate, b_t: bytes, b
     assert (before.best_time, before.revocation.revoked_at) == (T0, T0 - HOUR)
 
 
+def test_an_embedded_revocation_by_a_stranger_does_not_count(estate: Estate, b_t: bytes) -> None:
+    other, serial = Estate(), estate.president.certificate.serial_number
+    forged = other.crl(other.issuing, T0 + HOUR, {serial: T0 - DAY})
+    found = only(estate.with_proofs(b_t, crls=(forged,)), estate.trust(at=T0 + HOUR), at=T0 + DAY)
+    assert (found.indication, found.revocation.status) == (PASSED, RevocationStatus.GOOD)
+
+
 def test_revoked_without_a_time(estate: Estate) -> None:
     serial = estate.president.certificate.serial_number
     found = only(estate.sign(BASE, at=None), estate.trust(revoked={serial: T0 - HOUR}))
