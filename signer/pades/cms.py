@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
-from hsm.keys import SignatureAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from hsm.keys import PublicKey, SignatureAlgorithm
 from hsm.prepared.der import object_identifier, octet_string, sequence
-from signer.pades.der import INTEGER, SEQUENCE, SET, inside, set_of, tlv
+from signer.pades.der import SET, set_of, tlv
 from signer.pades.errors import AlgorithmUnsuitable
+from signer.pades.names import names_of
 
 _NULL = b"\x05\x00"
 _VERSION_1 = b"\x02\x01\x01"
@@ -55,6 +57,13 @@ def document_algorithms() -> frozenset[SignatureAlgorithm]:
     return frozenset(_ALGORITHMS)
 
 
+def document_algorithm(key: PublicKey) -> SignatureAlgorithm:
+    """The algorithm in which `key` signs documents; SHA-256 whatever its size."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return SignatureAlgorithm.RSA_PKCS1V15_SHA256
+    return SignatureAlgorithm.ECDSA_SHA256
+
+
 def signed_data(parts: SignedParts) -> bytes:
     """Return the DER ContentInfo. Same parts, same bytes.
 
@@ -94,17 +103,6 @@ def _certificates(certificates: Iterable[bytes]) -> bytes:
     return set_of(0xA0, *set(certificates))
 
 
-@lru_cache(maxsize=4096)
 def _issuer_and_serial(certificate: bytes) -> bytes:
-    """IssuerAndSerialNumber with the issuer's name as the certificate spells it."""
-    (tag, start, _, end), *_ = inside(certificate, SEQUENCE)
-    if tag != SEQUENCE:
-        raise ValueError("not a certificate")
-    fields = inside(certificate[start:end], SEQUENCE)
-    tbs = certificate[start:end]
-    if fields[0][0] == 0xA0:  # noqa: PLR2004  # the version, absent in v1
-        fields = fields[1:]
-    serial, _, issuer = fields[:3]
-    if serial[0] != INTEGER or issuer[0] != SEQUENCE:
-        raise ValueError("not a certificate")
-    return sequence(tbs[issuer[1] : issuer[3]], tbs[serial[1] : serial[3]])
+    names = names_of(certificate)
+    return sequence(names.issuer, names.serial)

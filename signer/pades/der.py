@@ -47,9 +47,12 @@ def elements(content: bytes, start: int, end: int) -> list[tuple[int, int, int, 
 def inside(content: bytes, tag: int) -> list[tuple[int, int, int, int]]:
     """The elements of one constructed element that is the whole of `content`.
 
-    :raise ValueError: it is not that.
+    :raise ValueError: it is not that, or empty.
     """
     (only,) = elements(content, 0, len(content))
     if only[0] != tag:
         raise ValueError("another element was expected")
-    return elements(content, only[2], only[3])
+    found = elements(content, only[2], only[3])
+    if not found:
+        raise ValueError("an empty element")
+    return found

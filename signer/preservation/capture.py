@@ -18,7 +18,7 @@ from signer.dossiers.tables import Document, Revision
 from signer.files import Files
 from signer.pades.errors import StatusProofUnavailable
 from signer.pades.ports import StatusProofs
-from signer.pades.reading import SignatureParts, SignedPdf, read_signed_pdf
+from signer.pades.reading import SignedPdf, read_signed_pdf
 from signer.pades.validation_data import add_validation
 from signer.preservation.freshness import is_covered
 
@@ -33,7 +33,7 @@ class _Head:
 
 @dataclass(slots=True)
 class Gathered:
-    """Proofs as they come in, DER; `missing` says in which fields none is young enough."""
+    """Proofs as they come in, DER; `missing` says for which signatures none is young enough."""
 
     ocsp_responses: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
@@ -91,30 +91,31 @@ def gather_proofs(signed: SignedPdf, proofs: StatusProofs) -> Gathered:
     # DEFENCE: a signature counts as covered only by proofs whose thisUpdate is at or after its genTime.
     # TEST: tests/signer/preservation/test_capture.py::test_a_proof_older_than_the_time_stamp_does_not_count
     gathered = Gathered()
-    for signature in signed.signatures:
+    for number, signature in enumerate(signed.signatures, start=1):
         if signature.gen_time is None:
-            gathered.missing.append(f"{signature.field} (no time-stamp)")
+            gathered.missing.append(f"signature {number}, which has none")
             continue
-        for chain in (signature.chain, signature.time_stamp_chain):
-            _add_proofs(gathered, signed, signature, chain, proofs)
+        for whose, chain in (("signer", signature.chain), ("time-stamper", signature.time_stamp_chain)):
+            if not _add_proofs(gathered, signed, chain, proofs, not_before=signature.gen_time):
+                gathered.missing.append(f"the {whose} of signature {number}")
     return gathered
 
 
 def _add_proofs(
-    gathered: Gathered, signed: SignedPdf, signature: SignatureParts, chain: tuple[bytes, ...], proofs: StatusProofs
-) -> None:
-    """Add the proofs of one chain, unless they are there; what is older than the time-stamp is not added."""
-    assert signature.gen_time is not None
-    held = (*signed.ocsp_responses, *gathered.ocsp_responses), (*signed.crls, *gathered.crls)
-    if is_covered(chain[0], not_before=signature.gen_time, ocsp_responses=held[0], crls=held[1]):
-        return
-    found = proofs.proofs(chain, not_before=signature.gen_time)
-    if not is_covered(chain[0], not_before=signature.gen_time, ocsp_responses=found.ocsp_responses, crls=found.crls):
-        gathered.missing.append(signature.field)
-        return
+    gathered: Gathered, signed: SignedPdf, chain: tuple[bytes, ...], proofs: StatusProofs, *, not_before: datetime
+) -> bool:
+    """Add the proofs of one chain, unless they are there. False: none is young enough, and none was added."""
+    ocsp_responses = (*signed.ocsp_responses, *gathered.ocsp_responses)
+    crls = (*signed.crls, *gathered.crls)
+    if is_covered(chain[0], not_before=not_before, ocsp_responses=ocsp_responses, crls=crls):
+        return True
+    found = proofs.proofs(chain, not_before=not_before)
+    if not is_covered(chain[0], not_before=not_before, ocsp_responses=found.ocsp_responses, crls=found.crls):
+        return False
     gathered.ocsp_responses += found.ocsp_responses
     gathered.crls += found.crls
     gathered.certificates += (*chain[1:], *found.certificates)
+    return True
 
 
 def _move(

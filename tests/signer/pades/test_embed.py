@@ -7,7 +7,7 @@ from asn1crypto import cms
 
 from hsm.keys import SignatureAlgorithm
 from hsm.prepared.attributes import signed_attributes
-from signer.pades.cms import document_algorithms
+from signer.pades.cms import document_algorithm, document_algorithms
 from signer.pades.embed import embed_signature
 from signer.pades.errors import AlgorithmUnsuitable, SignatureMismatch, SignatureTooLarge
 from signer.pades.prepare import PreparedPdf, prepare_signature
@@ -106,3 +106,10 @@ def test_prepared_is_a_value(estate: Estate, licence: bytes) -> None:
     prepared = estate.prepare(licence, field_name="President")
     with pytest.raises(dataclasses.FrozenInstanceError):
         prepared.content = b""  # type: ignore[misc]
+
+
+def test_every_kind_of_key_has_its_algorithm(estate: Estate) -> None:
+    for who in (estate.president, *estate.members):
+        chosen = document_algorithm(who.key.public_key)
+        assert chosen in document_algorithms()
+        assert chosen in who.key.algorithms

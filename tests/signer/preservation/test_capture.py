@@ -66,7 +66,7 @@ def test_a_proof_older_than_the_time_stamp_does_not_count(cabinet: Cabinet, sour
     source.late = timedelta(seconds=-1)
     document = cabinet.keep(signed)
     for _ in range(2):
-        with pytest.raises(StatusProofUnavailable, match="President"):
+        with pytest.raises(StatusProofUnavailable, match="the signer of signature 1"):
             capture(cabinet, source, document)
     assert cabinet.head(document) == (0, Level.B_T, signed)
     source.late = timedelta()
