@@ -24,7 +24,7 @@ def append_only(
     """
     # THREAT: someone with the service's own database access rewrites an entry to hide an act.
     # DEFENCE: the database refuses to change or delete rows; who drops the triggers shows in the tree.
-    # TEST: tests/pki/test_append_only.py::test_rows_stay_as_written
+    # TEST: tests/pki/journal/test_acts.py::test_rows_stay_as_written
     made = cast("Table", table)
     name = made.name
     changed = [f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in frozen]

@@ -25,7 +25,7 @@ import pki.tickets  # noqa: F401
 from hsm.software import SoftwareKeys
 from pki.records import Base, Records
 from tests.pki.ca.estate import found
-from tests.pki.estate import load_country
+from tests.pki.estate import load_country, without_fsync
 
 STARTING_SECONDS = 60
 
@@ -85,6 +85,7 @@ def sqlite_records(sqlite_template: Path, tmp_path: Path) -> Iterator[Records]:
     path = tmp_path / "records.sqlite"
     shutil.copyfile(sqlite_template, path)
     opened = Records.open(f"sqlite+pysqlite:///{path}")
+    without_fsync(opened)
     yield opened
     opened.close()
 

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from itertools import count
 from uuid import UUID
 
+from sqlalchemy import event
+
 from pki.journal.acts import Actor, ActorKind
 from pki.quota.agreements import Tier, sign_agreement
 from pki.quota.waves import open_wave
@@ -98,3 +100,9 @@ def seated(
         at=at,
     )
     return who, office
+
+
+def without_fsync(records: Records) -> None:
+    """Nothing here pulls the plug: as with the cluster's fsync=off, the tests do not wait for the disk."""
+    for engine in (records.reading_engine, records.writing_engine):
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF").close())

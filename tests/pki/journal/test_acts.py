@@ -119,21 +119,21 @@ def test_many_writers_and_sequencers_leave_no_gap_and_no_double(records: Records
     assert [tuple(row) for row in leaves] == [tuple(row) for row in events]
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE journal_leaf SET content = leaf_hash",
-        "UPDATE journal_leaf SET number = number + 1000",
-        "UPDATE journal_leaf SET facts = '{}'",
-        "DELETE FROM journal_leaf",
-        "DELETE FROM event",
-        "UPDATE event SET subject = 'order:2'",
-    ],
-)
-def test_rows_stay_as_written(records: Records, statement: str) -> None:
+_ROWS_STAY_AS_WRITTEN = [
+    "UPDATE journal_leaf SET content = leaf_hash",
+    "UPDATE journal_leaf SET number = number + 1000",
+    "UPDATE journal_leaf SET facts = '{}'",
+    "DELETE FROM journal_leaf",
+    "DELETE FROM event",
+    "UPDATE event SET subject = 'order:2'",
+]
+
+
+def test_rows_stay_as_written(records: Records) -> None:
     number_leaves(records)
-    with pytest.raises(DBAPIError, match="append-only"), records.writing() as session:
-        session.connection().exec_driver_sql(statement)
+    for statement in _ROWS_STAY_AS_WRITTEN:
+        with pytest.raises(DBAPIError, match="append-only"), records.writing() as session:
+            session.connection().exec_driver_sql(statement)
 
 
 def test_facts_can_be_erased_and_the_proof_stands(records: Records) -> None:

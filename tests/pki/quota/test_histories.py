@@ -19,7 +19,7 @@ from pki.quota.reading import allowances, ledger
 from pki.quota.tables import KeyOrder
 from pki.quota.transitions import Step, advance
 from pki.records import HolderId, OfficeId, OrderId, Records
-from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, T0, seated
+from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, T0, seated, without_fsync
 
 BODIES = (BERRECHID, BERRECHID_PROVINCE)
 
@@ -34,6 +34,7 @@ class Histories(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="khatam-history-"))
         shutil.copyfile(self.template, self.folder / "records.sqlite")
         self.records = Records.open(f"sqlite+pysqlite:///{self.folder}/records.sqlite")
+        without_fsync(self.records)
         self.people: list[tuple[HolderId, OfficeId, str]] = []
         self.orders: list[OrderId] = []
         self.at = T0

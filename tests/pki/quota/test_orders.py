@@ -226,34 +226,40 @@ def _in_state(bureau: Bureau, state: OrderState) -> tuple[OrderId, SeatPlace]:
     return order, found[1]
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"seat": SeatPlace.NONE},
-        {"seat": SeatPlace.LIVE},
-        {"state": OrderState.ACTIVE},
-        {"state": OrderState.CANCELLED},
-        {"payer_body_id": None},
-        {"road": Road.ALREADY_HELD},
-    ],
-)
-def test_database_refuses_a_seat_out_of_place(bureau: Bureau, values: dict[str, object]) -> None:
+_DATABASE_REFUSES_A_SEAT_OUT_OF_PLACE = [
+    {"seat": SeatPlace.NONE},
+    {"seat": SeatPlace.LIVE},
+    {"state": OrderState.ACTIVE},
+    {"state": OrderState.CANCELLED},
+    {"payer_body_id": None},
+    {"road": Road.ALREADY_HELD},
+]
+
+
+def test_database_refuses_a_seat_out_of_place(bureau: Bureau) -> None:
     order = bureau.requested()
-    with pytest.raises(IntegrityError), bureau.records.writing() as session:
-        session.execute(update(KeyOrder).where(KeyOrder.id == order).values(values))
+    for values in _DATABASE_REFUSES_A_SEAT_OUT_OF_PLACE:
+        with pytest.raises(IntegrityError), bureau.records.writing() as session:
+            session.execute(update(KeyOrder).where(KeyOrder.id == order).values(values))
 
 
-@pytest.mark.parametrize("values", [{"reserved": -1}, {"live": -1}, {"live": 6}, {"granted": 0}])
-def test_database_refuses_an_overdrawn_allowance(bureau: Bureau, values: dict[str, int]) -> None:
+_DATABASE_REFUSES_AN_OVERDRAWN_ALLOWANCE = [{"reserved": -1}, {"live": -1}, {"live": 6}, {"granted": 0}]
+
+
+def test_database_refuses_an_overdrawn_allowance(bureau: Bureau) -> None:
     bureau.requested()
-    with pytest.raises(IntegrityError), bureau.records.writing() as session:
-        session.execute(update(Allowance).where(Allowance.reserved == 1).values(values))
+    for values in _DATABASE_REFUSES_AN_OVERDRAWN_ALLOWANCE:
+        with pytest.raises(IntegrityError), bureau.records.writing() as session:
+            session.execute(update(Allowance).where(Allowance.reserved == 1).values(values))
 
 
-@pytest.mark.parametrize("statement", ["UPDATE ledger_entry SET change = change * 2", "DELETE FROM ledger_entry"])
-def test_ledger_stays_as_written(bureau: Bureau, statement: str) -> None:
-    with pytest.raises(DBAPIError, match="append-only"), bureau.records.writing() as session:
-        session.connection().exec_driver_sql(statement)
+_LEDGER_STAYS_AS_WRITTEN = ["UPDATE ledger_entry SET change = change * 2", "DELETE FROM ledger_entry"]
+
+
+def test_ledger_stays_as_written(bureau: Bureau) -> None:
+    for statement in _LEDGER_STAYS_AS_WRITTEN:
+        with pytest.raises(DBAPIError, match="append-only"), bureau.records.writing() as session:
+            session.connection().exec_driver_sql(statement)
 
 
 def test_enrolment_ticket(bureau: Bureau) -> None:

@@ -151,23 +151,23 @@ def test_every_end_stays_on_record(records: Records) -> None:
         assert session.scalars(current).one() == date(2026, 5, 3)
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE office SET starts_on = '2020-01-01'",
-        "UPDATE office SET deed = 'another'",
-        "DELETE FROM office",
-        "UPDATE office_end SET ends_on = '2020-01-01'",
-        "DELETE FROM office_end",
-        "UPDATE office_end SET superseded_at = NULL WHERE superseded_at IS NOT NULL",
-    ],
-)
-def test_offices_are_never_edited(records: Records, statement: str) -> None:
+_OFFICES_ARE_NEVER_EDITED = [
+    "UPDATE office SET starts_on = '2020-01-01'",
+    "UPDATE office SET deed = 'another'",
+    "DELETE FROM office",
+    "UPDATE office_end SET ends_on = '2020-01-01'",
+    "DELETE FROM office_end",
+    "UPDATE office_end SET superseded_at = NULL WHERE superseded_at IS NOT NULL",
+]
+
+
+def test_offices_are_never_edited(records: Records) -> None:
     office = record(records, person(records))
     end(records, office, date(2026, 5, 1))
     end(records, office, date(2026, 5, 2))
-    with pytest.raises(DBAPIError, match="append-only"), records.writing() as session:
-        session.connection().exec_driver_sql(statement)
+    for statement in _OFFICES_ARE_NEVER_EDITED:
+        with pytest.raises(DBAPIError, match="append-only"), records.writing() as session:
+            session.connection().exec_driver_sql(statement)
 
 
 def test_refused_correction_changes_nothing(records: Records) -> None:
