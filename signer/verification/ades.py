@@ -10,8 +10,8 @@ from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
 
 from .confinement import event_loop
 from .etsi import Indication, Judgement, SubIndication, indeterminate, judge
-from .findings import Level
-from .proofs import Proofs, capture_time
+from .findings import Level, ProofSource
+from .proofs import Proofs, capture_time, revocation_facts
 from .trust_preparation import PreparedTrust
 
 NO_STATUS_PROOF = "no-status-proof"
@@ -36,11 +36,15 @@ def validate(
 ) -> Outcome:
     """Validate `signature` as of `at`."""
     timing = _timing(signature, level, embedded, gen_time=gen_time, at=at)
-    outcome = _run(signature, level, trust.specification(embedded), timing)
+    # The library's own "if at hand" fails on a proof about anybody else: whether there is one is looked up here.
+    stamp_status = trust.time_stamp_status_required or _stamp_has_proof(signature, embedded, trust.proofs)
+    strict = trust.specification(embedded, signer_status=True, stamp_status=stamp_status)
+    outcome = _run(signature, level, strict, timing)
     if outcome.judgement.sub_indication not in _STATUS_MISSING:
         return outcome
     # A missing proof of status and a broken chain come back alike: ask again without status to tell them apart.
-    relaxed = _run(signature, level, trust.specification(embedded, check_status=False), timing)
+    without = trust.specification(embedded, signer_status=False, stamp_status=False)
+    relaxed = _run(signature, level, without, timing)
     if relaxed.judgement.indication is not Indication.TOTAL_PASSED:
         return outcome
     return Outcome(
@@ -68,6 +72,11 @@ def _witness_expired(signature: Any, embedded: Proofs, *, at: datetime) -> bool:
     """Whether an authority or the time-stamper that the file names has expired: then only an archive would help."""
     authorities = [each for each in (*signature.other_embedded_certs, *embedded.certificates) if each.ca]
     return any(each.not_valid_after < at for each in (*authorities, *time_stamp_certificates(signature)))
+
+
+def _stamp_has_proof(signature: Any, *sources: Proofs) -> bool:
+    leaves = [each for each in time_stamp_certificates(signature) if not each.ca]
+    return any(revocation_facts(each, sources).source is not ProofSource.NONE for each in leaves)
 
 
 def time_stamp_token(signature: Any) -> Any | None:

@@ -30,7 +30,7 @@ class TrustConfiguration:
     """Lists whose signatures the service checked when it stored them."""
     ocsp_responses: tuple[bytes, ...] = ()
     time_stamp_status_required: bool = True
-    """Whether the time-stamping certificate needs a proof of status too."""
+    """Whether the time-stamping certificate needs a proof of status too; when not, one that is there still counts."""
 
     def __post_init__(self) -> None:
         if not self.anchors:

@@ -43,14 +43,13 @@ class PreparedTrust:
     proofs: Proofs
     time_stamp_status_required: bool
 
-    def specification(self, embedded: Proofs, *, check_status: bool = True) -> Any:
+    def specification(self, embedded: Proofs, *, signer_status: bool, stamp_status: bool) -> Any:
         """What one AdES validation is told; it fetches nothing."""
         knowledge = self.proofs.merged(embedded)
-        stamp_status = REQUIRE_REVINFO if self.time_stamp_status_required else _IF_AT_HAND
         return PdfSignatureValidationSpec(
             SignatureValidationSpec(
-                cert_validation_policy=self._policy(REQUIRE_REVINFO if check_status else NO_REVOCATION),
-                ts_cert_validation_policy=self._policy(stamp_status if check_status else NO_REVOCATION),
+                cert_validation_policy=self._policy(REQUIRE_REVINFO if signer_status else NO_REVOCATION),
+                ts_cert_validation_policy=self._policy(REQUIRE_REVINFO if stamp_status else NO_REVOCATION),
                 # THREAT: a document names addresses, and the verifier calls them.
                 # DEFENCE: neither certificates nor status are fetched; the worker has no network anyway.
                 # TEST: tests/signer/verification/test_workers.py::test_no_socket_in_a_worker
@@ -78,7 +77,6 @@ class PreparedTrust:
         )
 
 
-_IF_AT_HAND = RevocationCheckingPolicy.from_legacy("soft-fail")
 _ALGORITHMS = DisallowWeakAlgorithmsPolicy(weak_hash_algos=BROKEN_DIGESTS)  # type: ignore[no-untyped-call]
 
 

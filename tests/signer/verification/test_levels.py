@@ -80,6 +80,22 @@ def test_b_lta(estate: Estate, b_lt: bytes) -> None:
     assert (found.indication, found.level, found.best_time) == (PASSED, Level.B_LTA, T0)
 
 
+def test_time_stamper_without_proof(estate: Estate, b_t: bytes) -> None:
+    """Asked for by the service; offline its absence is accepted, a revocation that is there is not."""
+    captured = T0 + HOUR
+    pdf = estate.with_proofs(
+        b_t, estate.ocsp_response(estate.president, captured), crls=(estate.crl(estate.root, captured, days=90),)
+    )
+    anchors = (Anchor(der=estate.root.der),)
+    service = TrustConfiguration(anchors=anchors)
+    offline = TrustConfiguration(anchors=anchors, time_stamp_status_required=False)
+    assert only(pdf, service, at=T0 + DAY).sub_indication is SubIndication.NO_POE
+    assert only(pdf, offline, at=T0 + DAY).indication is PASSED
+    serial = estate.tsa.certificate.serial_number
+    revoked = estate.with_proofs(pdf, crls=(estate.crl(estate.issuing, captured, {serial: T0 - DAY}),))
+    assert only(revoked, offline, at=T0 + DAY).indication is not PASSED
+
+
 def test_no_proof_of_status_is_told_from_a_broken_chain(estate: Estate, b_t: bytes) -> None:
     found = only(b_t, estate.trust(crls=()))
     assert (found.sub_indication, found.detail, found.best_time) == (SubIndication.TRY_LATER, "no-status-proof", T0)
