@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.auth.errors import AuthError, GrantRefused
+from api.auth.errors import AuthError, ClientRefused, GrantRefused
 from api.problems import PROBLEM_JSON, BorderError, Problem, problem_of, refused, unreadable
 from api.settings import SettingsRefused
 from api.storage.folder import FileMissing
@@ -100,20 +101,17 @@ def answer(problem: Problem) -> Response:
 
 def _domain(request: Request, error: Exception) -> Response:
     problem = problem_of(error, instance=request.url.path)
-    if isinstance(error, GrantRefused):
-        problem = Problem(
-            status=problem.status,
-            code=problem.code,
-            detail=problem.detail,
-            instance=problem.instance,
-            fields={"error": error.error, "error_description": problem.detail},
-        )
+    if isinstance(error, GrantRefused | ClientRefused):
+        # RFC 6749, 5.2, beside RFC 9457.
+        name = error.error if isinstance(error, GrantRefused) else "invalid_client"
+        problem = replace(problem, fields={**problem.fields, "error": name, "error_description": problem.detail})
     return answer(problem)
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     said = {
+        400: "The body of the request cannot be read. Nothing was done: send what this address takes.",
         404: "There is nothing at this address.",
         405: f"This address does not take {request.method}.",
     }.get(error.status_code, str(error.detail))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -69,7 +69,10 @@ class Border:
 
     def _freight(self, scope: Scope) -> Freight:
         path = scope["path"]
-        return next((each for each in self._special if each.path.fullmatch(path)), self._default)
+        cargo = next((each for each in self._special if each.path.fullmatch(path)), self._default)
+        if _media_type(scope) == JSON and JSON in cargo.media_types:
+            return replace(cargo, max_bytes=self._default.max_bytes)  # where a PDF may be large, JSON still may not
+        return cargo
 
     def _refusal(self, scope: Scope) -> Problem | None:
         """What is wrong by the headers alone."""
@@ -83,7 +86,7 @@ class Border:
         # TEST: tests/api/http/test_border.py
         if length is not None and (not length.isdigit() or int(length) > cargo.max_bytes):
             return _too_large(scope, cargo)
-        media_type = headers.get("content-type", "").split(";")[0].strip().lower()
+        media_type = _media_type(scope)
         if scope["method"] in {"POST", "PUT", "PATCH"} and media_type not in cargo.media_types:
             offered = ", ".join(sorted(cargo.media_types))
             detail = f"The body is {media_type or 'of no stated type'}; this address takes {offered}. Nothing was done."
@@ -103,6 +106,10 @@ class Border:
             return message
 
         return receiving
+
+
+def _media_type(scope: Scope) -> str:
+    return Headers(scope=scope).get("content-type", "").split(";")[0].strip().lower()
 
 
 def _too_large(scope: Scope, cargo: Freight) -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -29,6 +30,7 @@ from .schema import In, Out, Reference, Zulu
 
 router = APIRouter(prefix="/v1/ceremonies", tags=["ceremonies"])
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]{1,480}$")]
+EVENT_NUMBER = re.compile(r"[0-9]{1,18}")
 POLL_SECONDS = 0.25
 KEEPALIVE_SECONDS = 15.0
 STREAM_SECONDS = 15 * 60.0
@@ -130,7 +132,7 @@ async def get_events(
 ) -> StreamingResponse:
     """Follow the ceremony: its status after each of its events, from `Last-Event-ID` on."""
     number = await run_in_threadpool(own_ceremony, house.records, client, ceremony)
-    after = int(last_event_id) if last_event_id and last_event_id.isdigit() else -1
+    after = int(last_event_id) if last_event_id and EVENT_NUMBER.fullmatch(last_event_id) else -1
     return StreamingResponse(_stream(request, house.records, number, after), media_type="text/event-stream")
 
 

@@ -23,10 +23,10 @@ from signer.dossiers.opinions import GivenOpinion, draft_opinion
 from signer.dossiers.tables import ApplicationFile, Document, Dossier
 
 from .once import OnceOnly, RawBody
-from .schema import Code, In, Line, Out, Sha256, Zulu
+from .schema import SOME_LINES, Code, In, Line, Out, Sha256, Zulu
 
 router = APIRouter(prefix="/v1/dossiers", tags=["dossiers"])
-Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000, pattern=SOME_LINES)]
 
 
 class DossierIn(In):
@@ -195,8 +195,8 @@ def get_dossier(dossier: UUID, client: DossierPlatform, house: HouseHere) -> Dos
 def post_file(
     *,
     dossier: UUID,
-    content: RawBody,
     client: DossierPlatform,
+    content: RawBody,
     house: HouseHere,
     once: OnceOnly,
     title: Annotated[Line, Query()],
@@ -276,8 +276,8 @@ def post_decision(
     *,
     dossier: UUID,
     request: Request,
-    content: RawBody,
     client: DossierPlatform,
+    content: RawBody,
     house: HouseHere,
     once: OnceOnly,
     kind: Annotated[Literal["licence", "refusal"] | None, Query()] = None,
@@ -306,7 +306,7 @@ def post_decision(
 def _json(content: bytes) -> object:
     try:
         return json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RequestValidationError([{"loc": ("body",), "msg": "not JSON", "type": "json_invalid"}]) from error
 
 

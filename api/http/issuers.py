@@ -71,7 +71,7 @@ def post_issuer(body: IssuerIn, officer: CentralOfficer, house: HouseHere, once:
 
 
 @router.post("/{issuer}/crl", status_code=201, operation_id="configureIssuerList", response_model=ListOut)
-def post_crl(*, issuer: UUID, content: RawBody, officer: CentralOfficer, house: HouseHere, once: OnceOnly) -> Response:
+def post_crl(*, issuer: UUID, officer: CentralOfficer, content: RawBody, house: HouseHere, once: OnceOnly) -> Response:
     """The authority's newest list, DER. Documents that wait for one are worked on at once."""
 
     def configured(records: Records) -> ListOut:

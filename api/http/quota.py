@@ -22,14 +22,16 @@ from .once import OnceOnly
 from .schema import Code, In, Line, Out, Zulu
 
 router = APIRouter(prefix="/v1", tags=["quota"])
+MOST = 1_000_000_000
+"""No count here comes near it, and every database can store it."""
 
 
 class TierIn(In):
     """Keys by population; the upper bound is not inside, null is none."""
 
     kind: Literal["commune", "province"]
-    population_from: Annotated[int, Field(ge=0)]
-    population_below: Annotated[int, Field(ge=1)] | None
+    population_from: Annotated[int, Field(ge=0, le=MOST)]
+    population_below: Annotated[int, Field(ge=1, le=MOST)] | None
     keys: Annotated[int, Field(ge=0, le=1000)]
     basis: Literal["published", "assumed"]
 
@@ -50,8 +52,8 @@ class AgreementIn(In):
     supplier: Line
     number: Line
     census: Line
-    seats: Annotated[int, Field(ge=0)] | None = None
-    purchases: Annotated[int, Field(ge=0)]
+    seats: Annotated[int, Field(ge=0, le=MOST)] | None = None
+    purchases: Annotated[int, Field(ge=0, le=MOST)]
     in_effect_from: date
     tiers: Annotated[list[TierIn], Field(min_length=1, max_length=100)]
 

@@ -47,8 +47,11 @@ Base64 = Annotated[
 """Bytes, standard base64 with padding."""
 Zulu = Annotated[datetime, PlainSerializer(_zulu, return_type=str)]
 """An instant, ISO 8601 in UTC with Z."""
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
+SOME_LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+"""No control characters: PostgreSQL cannot store a NUL, and nobody can read the others."""
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=ONE_LINE)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000, pattern=SOME_LINES)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{2}-[0-9]{7}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

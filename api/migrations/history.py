@@ -63,7 +63,7 @@ def upgrade(records: Records) -> None:
             connection.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
             connection.commit()
         try:
-            command.upgrade(_config(connection), "head")
+            command.upgrade(configuration(connection), "head")
             connection.commit()
         finally:
             if engine.dialect.name == "postgresql":
@@ -76,7 +76,7 @@ def revisions(records: Records) -> tuple[str | None, str | None]:
     """The database's revision and the head's."""
     with closing(records.reading_engine.connect()) as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-        return current, ScriptDirectory.from_config(_config(connection)).get_current_head()
+        return current, ScriptDirectory.fromconfiguration(configuration(connection)).get_current_head()
 
 
 def require_head(records: Records) -> None:
@@ -101,7 +101,8 @@ def drift(records: Records) -> list[Any]:
         return list(compare_metadata(context, metadata()))
 
 
-def _config(connection: Connection) -> Config:
+def configuration(connection: Connection) -> Config:
+    """Alembic's configuration, on that connection."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["connection"] = connection

@@ -24,7 +24,7 @@ def test_production_is_the_default(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", ['keys_at = "software"', 'clock = "unguarded"', 'public_url = "http://127.0.0.1:1"'])
 def test_production_refuses_what_suits_a_rehearsal(tmp_path: Path, line: str) -> None:
-    name = line.split(" ")[0]
+    name = line.split(" ", maxsplit=1)[0]
     kept = "\n".join(each for each in PRODUCTION.splitlines() if not each.startswith(name))
     with pytest.raises(SettingsRefused, match="production"):
         load(tmp_path, f"{kept}\n{line}\n")

@@ -96,6 +96,7 @@ def test_production_needs_its_addresses(tmp_path: Path) -> None:
     assert "--public-url" in json.loads(said.stdout)["error"]
 
 
+@pytest.mark.timeout(300)
 def test_serves_survives_a_killed_child_and_stops_whole(
     installation: Path, service: tuple[subprocess.Popen[str], str]
 ) -> None:

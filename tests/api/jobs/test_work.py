@@ -49,9 +49,14 @@ def test_work_lives_and_dies_with_the_transaction(url: str, monkeypatch: pytest.
 
     records, jobs = Records.open(url), Jobs(house(url, work))
     later = Later(records)
-    with pytest.raises(KeyError), records.writing() as session:
-        later.enqueue(session, CAPTURE_VALIDATION, "never")
-        raise KeyError
+
+    def fail() -> None:
+        with records.writing() as session:
+            later.enqueue(session, CAPTURE_VALIDATION, "never")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     with records.writing() as session:
         later.enqueue(session, CAPTURE_VALIDATION, "at once")
         later.enqueue(session, CAPTURE_VALIDATION, "later")
