@@ -76,7 +76,7 @@ def revisions(records: Records) -> tuple[str | None, str | None]:
     """The database's revision and the head's."""
     with closing(records.reading_engine.connect()) as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-        return current, ScriptDirectory.fromconfiguration(configuration(connection)).get_current_head()
+        return current, ScriptDirectory.from_config(configuration(connection)).get_current_head()
 
 
 def require_head(records: Records) -> None:
