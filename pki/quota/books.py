@@ -60,10 +60,23 @@ def write_movements(
     )
 
 
-def reserve_seat(session: Session, *, body_id: UUID, body_code: str, at: datetime) -> UUID:
-    """Take one available seat of the body, and return the agreement that grants it. Its movement is for the caller.
+def granting_agreement(session: Session, *, body_id: UUID, body_code: str, at: datetime) -> UUID:
+    """The agreement that grants the body its seats.
 
-    :raise WaveNotOpen: the body has no allowance on the civil day of `at`.
+    :raise WaveNotOpen: it has none on the civil day of `at`.
+    """
+    known = session.execute(
+        select(Allowance.agreement_id, Allowance.opens_on).where(Allowance.body_id == body_id)
+    ).one_or_none()
+    if known is None or known.opens_on > civil_day(at):
+        raise WaveNotOpen(body_code, known.opens_on if known else None)
+    agreement: UUID = known.agreement_id
+    return agreement
+
+
+def reserve_seat(session: Session, *, body_id: UUID, body_code: str, at: datetime) -> None:
+    """Take one available seat of the body. Its movement is for the caller.
+
     :raise AllowanceExhausted: every seat is reserved or live.
     """
     # THREAT: two officers order at the same moment with one seat left, and both win.
@@ -77,16 +90,11 @@ def reserve_seat(session: Session, *, body_id: UUID, body_code: str, at: datetim
             Allowance.opens_on <= civil_day(at),
         )
         .values(reserved=Allowance.reserved + 1)
-        .returning(Allowance.agreement_id)
+        .returning(Allowance.body_id)
     ).scalar_one_or_none()
-    if taken is not None:
-        return taken
-    known = session.execute(
-        select(Allowance.granted, Allowance.opens_on).where(Allowance.body_id == body_id)
-    ).one_or_none()
-    if known is None or known.opens_on > civil_day(at):
-        raise WaveNotOpen(body_code, known.opens_on if known else None)
-    raise AllowanceExhausted(body_code, known.granted)
+    if taken is None:
+        granted = session.scalar(select(Allowance.granted).where(Allowance.body_id == body_id))
+        raise AllowanceExhausted(body_code, granted or 0)
 
 
 def move_seat(

@@ -16,9 +16,8 @@ from sqlalchemy.orm import Session, aliased
 from pki.ca.certificates import CertificateRecord, certificates_of_order
 from pki.journal.acts import Actor, record
 from pki.journal.inserting import insert_into
-from pki.quota.books import Movement, reserve_seat, write_movements
+from pki.quota.books import Movement, granting_agreement, reserve_seat, write_movements
 from pki.quota.errors import (
-    AllowanceExhausted,
     OfficeNotCurrent,
     OrderAlreadyOpen,
     OrderStateRefused,
@@ -75,12 +74,7 @@ def request_key(
     with records.writing() as session:
         standing = require_office(session, holder=holder, office=office, at=at)
         payer = _payer(session, standing, payer_body_code)
-        try:
-            agreement = reserve_seat(session, body_id=payer, body_code=payer_body_code, at=at)
-        except AllowanceExhausted:
-            # The last seat may be this very order's, posted twice.
-            _refuse_second(session, holder=holder, body_id=standing.body_id)
-            raise
+        agreement = granting_agreement(session, body_id=payer, body_code=payer_body_code, at=at)
         values = {
             "id": order,
             "holder_id": holder,
@@ -94,7 +88,9 @@ def request_key(
             "requested_at": at,
             "requested_by": str(by),
         }
+        # The order first, its seat second, as in every step that follows: two acts never wait for each other.
         insert_order(session, values)
+        reserve_seat(session, body_id=payer, body_code=payer_body_code, at=at)
         reserved = Movement(
             book=Book.SEAT,
             taken_from=Account.AVAILABLE,

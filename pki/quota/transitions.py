@@ -83,7 +83,10 @@ def locked_order(session: Session, order: OrderId) -> KeyOrder:
     :raise OrderUnknown: no such order.
     """
     found = session.scalars(
-        select(KeyOrder).where(KeyOrder.id == order).with_for_update().execution_options(populate_existing=True)
+        select(KeyOrder)
+        .where(KeyOrder.id == order)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).one_or_none()
     if found is None:
         raise OrderUnknown(order)

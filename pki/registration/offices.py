@@ -122,7 +122,7 @@ def end_office(
 
 def _locked_body(session: Session, code: str) -> Body:
     """The body; rival acts on its offices wait for this transaction (on SQLite they do anyway)."""
-    body = session.scalars(select(Body).where(Body.code == code).with_for_update()).one_or_none()
+    body = session.scalars(select(Body).where(Body.code == code).with_for_update(key_share=True)).one_or_none()
     if body is None:
         raise BodyUnknown(code)
     return body

@@ -1,11 +1,13 @@
 """Many at once: the last seat, and the same order many times. Never one too many, never a lost one."""
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable
 
 from sqlalchemy import func, select
 
+from pki.quota.errors import OrderAlreadyOpen, OrderStateRefused
 from pki.quota.kinds import OrderState
 from pki.quota.orders import cancel_key
 from pki.quota.reading import ledger
@@ -84,5 +86,23 @@ def test_orders_and_cancellations_mixed(bureau: Bureau) -> None:
     outcomes = at_once([lambda who=who: come_and_go(who) for who in range(12)])
     assert set(outcomes) <= {"done", "AllowanceExhausted"}
     assert outcomes["done"] >= 1
+    assert bureau.seats(BERRECHID_PROVINCE) == (0, 0)
+    bureau.books_balance()
+
+
+def test_one_holder_orders_and_cancels_at_once(bureau: Bureau) -> None:
+    """His new order meets his old one on its way out: either there is room, or it is named; never a deadlock."""
+    holder, office = seated(bureau.records, BERRECHID_PROVINCE)
+
+    def come_and_go() -> None:
+        for _ in range(10):
+            try:
+                order = bureau.order(holder, office, BERRECHID_PROVINCE).id
+            except OrderAlreadyOpen as refused:
+                order = refused.order
+            with contextlib.suppress(OrderStateRefused):
+                cancel_key(bureau.records, order=order, reason="r", by=OFFICER, at=T0)
+
+    assert at_once([come_and_go] * 6) == {"done": 6}
     assert bureau.seats(BERRECHID_PROVINCE) == (0, 0)
     bureau.books_balance()
