@@ -8,10 +8,12 @@ from .comparison import MAX_DEPTH
 from .errors import IncrementReason, IncrementRefused
 
 MAX_OBJECTS = 2_000
+CORNERS = 4
 EXTERNAL_KEYS = {"/F", "/FFilter", "/FDecodeParms"}
 FORBIDDEN_KEYS = {
     *("/JS", "/AA", "/OpenAction", "/URI", "/EF", "/EmbeddedFiles", "/OC", "/OCProperties", "/OPI", "/Ref", "/PS"),
     *("/XFA", "/RichMediaContent", "/AcroForm", "/Annots", "/JavaScript", "/Launch", "/Action", "/PieceInfo"),
+    "/Alternates",  # another picture on paper than on the screen
 }
 FORBIDDEN_KINDS = {
     *("/JavaScript", "/Launch", "/URI", "/SubmitForm", "/ImportData", "/GoToR", "/GoToE", "/Rendition", "/Movie"),
@@ -32,6 +34,9 @@ def require_appearance(form: generic.PdfObject, new: Callable[[generic.PdfObject
     top = new(form)
     if not isinstance(top, generic.StreamObject) or top.get("/Subtype") != "/Form":
         raise IncrementRefused(IncrementReason.APPEARANCE, "its mark is not a form")
+    box = top.get("/BBox")
+    if not isinstance(box, generic.ArrayObject) or len(box) != CORNERS:
+        raise IncrementRefused(IncrementReason.APPEARANCE, "its mark has no bounds")
     seen: set[int] = {form.idnum} if isinstance(form, generic.IndirectObject) else set()
     left: list[tuple[generic.PdfObject, int]] = [(top, 0)]
     while left:

@@ -12,6 +12,7 @@ from .errors import IncrementReason
 from .fields import BaseField, any_signed, find_unsigned_field
 from .metadata import INFORMATION_KEYS, require_metadata_stream, require_same_metadata
 from .reach import count_references
+from .room import require_room
 from .sections import Increment, refuse
 from .trailer import check_trailer
 
@@ -157,6 +158,7 @@ class Changes:
         states = widget.raw_get("/AP")
         if not isinstance(states, generic.DictionaryObject) or set(states) != {"/N"}:
             raise refuse(IncrementReason.APPEARANCE, "its mark has more than one state")
+        require_room(self.root, self.field, self._present)
         require_appearance(states.raw_get("/N"), lambda value: self._new(value, IncrementReason.APPEARANCE))
 
     def _check_catalog(self) -> None:

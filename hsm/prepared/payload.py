@@ -13,8 +13,12 @@ T = TypeVar("T")
 
 SHA256_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 MAX_TEXT = 500
-# Cc, and the marks that reorder text around them (UAX 9): neither belongs in a name or a title.
-FORBIDDEN_CHARACTERS = re.compile("[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Cc, lone surrogates, line and paragraph separators, what takes no room, and the marks that reorder text around them
+# (UAX 9): none belongs in a name or a title. The joiners U+200C and U+200D do, in Arabic script.
+FORBIDDEN_CHARACTERS = re.compile(
+    "[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 
 
 def write(value: dict[str, object]) -> bytes:

@@ -10,6 +10,8 @@ from pyhanko.pdf_utils.xref import XRefSection, XRefSectionType
 
 from .errors import IncrementReason, IncrementRefused
 
+MAX_SIZE = 4 * 1024 * 1024  # pdfium's limit; Annex C of ISO 32000-1 has 8,388,607
+LOOKS_LIKE_OBJECT = re.compile(rb"\d[\x00\t\n\f\r ]+\d+[\x00\t\n\f\r ]+obj")
 BLANK = re.compile(rb"[\x00\t\n\f\r ]*")
 OBJECT_HEADER = re.compile(rb"(\d{1,10}) (\d{1,5}) obj(?=[\s<\[(/])")
 OBJECT_END = re.compile(rb"[\x00\t\n\f\r ]*endobj(?=[\x00\t\n\f\r ])")
@@ -68,13 +70,26 @@ def read_increment(reader: PdfFileReader, base: bytes, prepared: bytes) -> Incre
     if trailer.get("/Prev") != previous or "/XRefStm" in trailer:
         raise refuse(IncrementReason.NOT_ONE_INCREMENT, "it does not continue the document shown")
     base_size = sections[-2].meta_info.size
-    numbers = (int(trailer.get("/Size", 0)), max(placed) + 1)
-    if numbers[0] < numbers[1] or numbers[0] < base_size:
-        raise refuse(IncrementReason.TRAILER, "its trailer counts fewer objects than there are")
     stream = last.meta_info.stream_ref
-    return Increment(
-        objects=placed, trailer=trailer, list_number=0 if stream is None else stream.idnum, base_size=base_size
-    )
+    list_number = 0 if stream is None else stream.idnum
+    _require_size(trailer, max(base_size, list_number + 1, max(placed) + 1))
+    _require_no_object_inside(prepared, len(base), len(placed) + (stream is not None))
+    return Increment(objects=placed, trailer=trailer, list_number=list_number, base_size=base_size)
+
+
+def _require_size(trailer: generic.DictionaryObject, size: int) -> None:
+    """The trailer counts the objects there are: 7.5.5, and no more than viewers take."""
+    # THREAT: a count without measure makes viewers drop the list and look for objects, also inside the mark's drawing.
+    # DEFENCE: the exact count, below the least of the viewers' limits; and no object may seem to begin inside another.
+    # TEST: tests/hostile/test_preparing.py::test_count_without_measure
+    said = trailer.raw_get("/Size") if "/Size" in trailer else None
+    if type(said) is not generic.NumberObject or int(said) != size or size > MAX_SIZE:
+        raise refuse(IncrementReason.TRAILER, "its trailer counts other objects than there are")
+
+
+def _require_no_object_inside(prepared: bytes, begin: int, count: int) -> None:
+    if sum(1 for _ in LOOKS_LIKE_OBJECT.finditer(prepared, begin)) != count:
+        raise refuse(IncrementReason.HIDDEN_BYTES, "one of its objects hides another")
 
 
 def _require_sections(sections: list[XRefSection]) -> None:
