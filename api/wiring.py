@@ -12,9 +12,6 @@ from functools import partial
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from signer.preservation.capture import capture_validation
-from sqlalchemy.orm import Session
-
 from api.answers import Answers
 from api.enrolment import EnrolmentPolicy
 from api.ground import Closing, close_all, open_keyring, open_records
@@ -27,18 +24,18 @@ from pki.ca.addresses import CaAddresses
 from pki.ca.certificates import service_certificate
 from pki.ca.errors import IssuerUnknown
 from pki.ca.issuance import Issuance
-from pki.ca.issuers import issuer_chain, issuers
+from pki.ca.issuers import issuer_chain
 from pki.ca.keyring import MANIFEST, Keyring
 from pki.records import DocumentId, Records
 from pki.registration.protection import ProtectedNumbers
-from pki.status.lists import latest_list
 from pki.status.proofs import LocalStatusProofs
-from pki.trust.anchors import trust_bundle_pem, trust_list
+from pki.trust.anchors import trust_bundle_pem
 from signer.ceremonies.completion import COMPLETIONS
 from signer.ceremonies.ports import CeremonyPolicy, Desk, ManifestKey
 from signer.dossiers.drafting import Drafting
 from signer.dossiers.references import CheckKey
-from signer.verification.trust import Anchor, TrustConfiguration
+from signer.preservation.capture import capture_validation
+from signer.verification.service_trust import trust_of
 from signer.verification.verifier import Verifier
 
 MINIMUM_AGENT = "0.1.0"
@@ -105,7 +102,7 @@ def build_house(
         records=records,
         files=files,
         workers=workshop,
-        trust=partial(_trust, environment),
+        trust=trust_of(environment),
         check_key=check_key,
         rehearsal=settings.rehearsal,
     )
@@ -161,21 +158,6 @@ def _manifest_key(records: Records, keyring: Keyring) -> ManifestKey:
             raise IssuerUnknown(MANIFEST)
         chain = (certificate.der, *issuer_chain(session, certificate.issuer))
     return ManifestKey(key=keyring.key(MANIFEST), chain=chain)
-
-
-def _trust(environment: str, session: Session, at: datetime) -> TrustConfiguration:
-    """What verification trusts: our anchors, every issuer known, the newest list of each."""
-    del at
-    known = issuers(session)
-    lists = (latest_list(session, issuer.id) for issuer in known)
-    return TrustConfiguration(
-        anchors=tuple(
-            Anchor(der=each.der, not_before=each.not_before, not_after=each.not_after)
-            for each in trust_list(session, environment=environment)
-        ),
-        certificates=tuple(issuer.der for issuer in known),
-        crls=tuple(found.der for found in lists if found is not None),
-    )
 
 
 def present() -> datetime:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from importlib.resources import files
 from typing import Any, NewType
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,14 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-CIVIL_ZONE = ZoneInfo("Africa/Casablanca")
+
+def _pinned_zone(region: str, city: str) -> ZoneInfo:
+    """A zone of the pinned tzdata package: what a civil day is must not depend on the host's own tables."""
+    with (files("tzdata") / "zoneinfo" / region / city).open("rb") as table:
+        return ZoneInfo.from_file(table, key=f"{region}/{city}")
+
+
+CIVIL_ZONE = _pinned_zone("Africa", "Casablanca")
 """Where civil days are counted: a day is [00:00, next 00:00) here."""
 
 NAMING = {

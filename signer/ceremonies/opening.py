@@ -11,7 +11,6 @@ from cryptography import x509
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hsm.keys import default_algorithm
 from pki.journal.acts import Actor, record
 from pki.records import CeremonyId, HolderId, Records
 from pki.tickets import TICKET_LIFETIME, TicketKind, issue_ticket
@@ -24,6 +23,7 @@ from signer.ceremonies.tables import Ceremony, CeremonyItem, CeremonyState, Item
 from signer.dossiers.documents import document_by_reference
 from signer.dossiers.leases import Taker, take_lease
 from signer.dossiers.tables import Document, DocumentField, Lease
+from signer.pades.cms import document_algorithm
 
 AGENT_SCHEME = "khatam://ceremony/"
 
@@ -145,7 +145,7 @@ def _ceremony(rights: Rights, *, signer: HolderId, return_url: str | None, by: A
         order_id=held.order,
         certificate=held.der,
         chain=[each.hex() for each in held.chain],
-        mechanism=default_algorithm(key).value,  # type: ignore[arg-type]
+        mechanism=document_algorithm(key).value,  # type: ignore[arg-type]
     )
 
 

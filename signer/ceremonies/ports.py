@@ -30,6 +30,7 @@ class StampFacts:
     name_latin: str
     function: str
     body_code: str
+    body_kind: str
     body_fr: str
     body_ar: str
     at: datetime

@@ -93,6 +93,7 @@ def prepare_items(
 def _stamp(session: Session, desk: Desk, ceremony: Ceremony, item: CeremonyItem, at: datetime) -> StampFacts:
     holder = session.get_one(Holder, HolderId(ceremony.signer_id))
     body_fr, body_ar = body_names(session, item.body_code)
+    kind = session.scalar(select(Body.kind).where(Body.code == item.body_code))
     return StampFacts(
         environment=desk.policy.environment,
         reference=item.reference,
@@ -100,6 +101,7 @@ def _stamp(session: Session, desk: Desk, ceremony: Ceremony, item: CeremonyItem,
         name_latin=holder.name_latin,
         function=ceremony.function,
         body_code=item.body_code,
+        body_kind="" if kind is None else kind.value,
         body_fr=body_fr,
         body_ar=body_ar,
         at=at,

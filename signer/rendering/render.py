@@ -39,6 +39,8 @@ class Stamp(Protocol):
     @property
     def function(self) -> str: ...
     @property
+    def body_kind(self) -> str: ...
+    @property
     def body_ar(self) -> str: ...
     @property
     def body_fr(self) -> str: ...
@@ -71,13 +73,14 @@ def render_stamp(stamp: Stamp, *, box: Box | None = None, fonts: Path = FONTS) -
     """
     box = box or signature_boxes(1)[0]
     function = words.FUNCTIONS.get(stamp.function, words.NO_FUNCTION)
+    body = words.body_name(stamp.body_kind, stamp.body_ar, stamp.body_fr)
     data = {
         "width": box.width,
         "height": box.height,
         "heading": {"fr": "Signé électroniquement", "ar": "توقيع إلكتروني"},
         "name": {"fr": stamp.name_latin, "ar": stamp.name_ar},
         "function": {"fr": function.fr, "ar": function.ar},
-        "body": {"fr": stamp.body_fr, "ar": stamp.body_ar},
+        "body": {"fr": body.fr, "ar": body.ar},
         "time": words.spelled_time(stamp.at),
         "reference": stamp.reference,
         "mark": {"fr": words.REHEARSAL.fr, "ar": words.REHEARSAL.ar} if stamp.environment == "rehearsal" else None,

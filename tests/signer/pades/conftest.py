@@ -19,8 +19,9 @@ class Said:
     name_ar: str = "أحمد العلوي"
     name_latin: str = "Ahmed El Alaoui"
     function: str = "president"
-    body_ar: str = "جماعة برشيد"
-    body_fr: str = "Commune de Berrechid"
+    body_kind: str = "commune"
+    body_ar: str = "برشيد"
+    body_fr: str = "Berrechid"
     at: datetime = T0
 
 

@@ -166,6 +166,7 @@ class Said:
     name_ar: str = AHMED.name_ar
     name_latin: str = AHMED.name_latin
     function: str = "president"
+    body_kind: str = "commune"
     body_ar: str = "برشيد"
     body_fr: str = "Berrechid"
 
