@@ -111,7 +111,7 @@ def test_a_wrong_pin_is_tried_once_and_nothing_is_signed(world: World, licences:
         workplace.pin_file.write_text(right, encoding="utf-8")
     report = json.loads(said.splitlines()[-1])
     assert agent.returncode == 4
-    assert report["error"]["code"] == "pin-refused"
+    assert report["error"]["code"] == "pin-wrong"
     states = {item["state"] for item in world.platform.get(f"/v1/ceremonies/{opened['id']}")["items"]}
     assert not states & {"kept", "signed"}
     sign_again_until_done(world, opened["agent_url"])

@@ -17,6 +17,8 @@ from .clients import Client
 from .outside import HeldKey, OutsideCa
 from .stage import Stage, Workplace, start_agent
 
+LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")
+
 
 @dataclass(slots=True)
 class World:
@@ -94,13 +96,14 @@ class World:
         self.officer.post_bytes(f"/v1/issuers/{self.outside_issuer}/crl", list_der, "application/pkix-crl")
 
     def settled(self, reference: str, level: str = "B-LT") -> bytes:
-        """The bytes of a document once its head has reached `level`."""
+        """The bytes of a document once each of its signatures has reached `level`."""
+        enough = LEVELS[LEVELS.index(level) :]
         deadline = time.monotonic() + 30
         while True:
             content = self.platform.content(f"/v1/documents/{reference}/content")
             answer = self.public.post_bytes("/v1/verifications", content)
             levels = [signature["level"] for signature in answer["signatures"]]
-            if levels and all(each in (level, "B-LTA") for each in levels):
+            if levels and all(each in enough for each in levels):
                 return content
             if time.monotonic() > deadline:
                 raise ActWrong(f"{reference} stays at {levels}")
