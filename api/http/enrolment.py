@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from api.auth.permissions import AgentSession, HouseHere, agent_actor, now
 from api.enrolment import WrittenProof, accept_written_proof, enrolment_manifest, enrolment_order
@@ -18,7 +18,7 @@ from pki.quota.orders import key_order
 from pki.quota.requests import DeviceClaim
 
 from .agent import ManifestOut
-from .schema import Base64, In, Out, Sha256
+from .schema import Base64, In, Moment, Out, Sha256
 
 router = APIRouter(prefix="/v1/agent/enrolment", tags=["agent"])
 Label = Annotated[str, StringConstraints(max_length=100)]
@@ -64,7 +64,7 @@ class CertificatesOut(Out):
 class ProofIn(In):
     """A message of this enrolment under the authentication key."""
 
-    at: AwareDatetime
+    at: Moment
     server_nonce: Sha256
     value: Base64
 

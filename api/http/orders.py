@@ -8,7 +8,7 @@ from uuid import UUID
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BeforeValidator, StringConstraints
+from pydantic import BeforeValidator, StringConstraints
 from sqlalchemy.orm import Session
 
 from api.acceptance import open_acceptance
@@ -27,7 +27,7 @@ from pki.status.tables import RevocationReason
 from pki.tickets import TICKET_LIFETIME
 
 from .once import OnceOnly
-from .schema import Code, Empty, In, Line, Out, Sha256, Zulu
+from .schema import Code, Empty, In, Line, Moment, Out, Sha256, Zulu
 
 router = APIRouter(prefix="/v1", tags=["keys"])
 Pem = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
@@ -66,7 +66,7 @@ class BlockIn(In):
     """A key reported lost or misused; since when, if known."""
 
     reason: Line
-    lost_since: AwareDatetime | None = None
+    lost_since: Moment | None = None
 
 
 class BlockOut(Out):

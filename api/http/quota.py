@@ -7,15 +7,15 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pki.quota.agreements import Tier, sign_agreement
-from pki.quota.reading import allowances, ledger
-from pki.quota.waves import open_wave
 from pydantic import Field
 
 from api.auth.errors import NotPermitted
 from api.auth.officers import Officer
 from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOfficer, now
 from api.auth.territory import require_body, require_order
+from pki.quota.agreements import Tier, sign_agreement
+from pki.quota.reading import allowances, ledger
+from pki.quota.waves import open_wave
 from pki.records import Records
 
 from .once import OnceOnly

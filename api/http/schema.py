@@ -7,7 +7,15 @@ import binascii
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    StringConstraints,
+)
 
 
 class In(BaseModel):
@@ -37,6 +45,13 @@ def _decoded(value: object) -> object:
         raise ValueError("not standard base64 (RFC 4648, 4)") from error
 
 
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("outside the calendar, in UTC") from error
+
+
 def _zulu(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
@@ -45,6 +60,8 @@ Base64 = Annotated[
     bytes, BeforeValidator(_decoded), PlainSerializer(lambda value: base64.b64encode(value).decode(), return_type=str)
 ]
 """Bytes, standard base64 with padding."""
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""An instant that a caller names, with its zone."""
 Zulu = Annotated[datetime, PlainSerializer(_zulu, return_type=str)]
 """An instant, ISO 8601 in UTC with Z."""
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
