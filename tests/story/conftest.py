@@ -20,6 +20,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     stage = Stage(folder)
     stage.init()
     stage.start()
+    callers: list[Client] = []
     try:
         credentials = json.loads((stage.data / "secrets" / "first-credentials.json").read_text(encoding="utf-8"))
         first = Client(stage.url, credentials["officer"]["token"])
@@ -39,8 +40,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         for person in (cast.PRESIDENT, *cast.SPARE_MEMBERS):
             world.enrol(person)
         _self_made_key(world, cast.PRESIDENT, cast.COMMUNE, try_self_approval=False)
+        callers += [world.officer, world.second_officer, world.platform, world.public]
         yield world
     finally:
+        for caller in callers:
+            caller.close()
         stage.stop()
 
 
