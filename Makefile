@@ -17,7 +17,7 @@ demo: setup
 	$(BIN)/khatam demo --dir "$(DIR)" $(if $(LICENCE),--licence "$(LICENCE)")
 
 test: setup setup-test check
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2
 
 check: setup
 	$(BIN)/ruff check .

@@ -100,7 +100,7 @@ def accept_written_proof(
     """
     # THREAT: certificates reported as written that nobody can use, or written into another's device.
     # DEFENCE: a fresh message of this ticket and this agent's nonce, under the certified authentication key.
-    # TEST: tests/api/test_enrolment.py
+    # TEST: tests/story/test_written_proof.py
     order = enrolment_order(agent)
     with records.reading() as session:
         certificate = _authentication(certificates_of_order(session, order))

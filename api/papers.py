@@ -16,7 +16,10 @@ from signer.dossiers.drafting import Facts
 from signer.pades.embed import embed_signature
 from signer.pades.fields import add_fields_at_foot
 from signer.pades.intake import inspect_intake
+from signer.pades.ports import RevocationProofs
 from signer.pades.prepare import prepare_signature
+from signer.pades.reading import SignedPdf, read_signed_pdf
+from signer.pades.validation_data import add_validation
 from signer.rendering.render import render_kind, render_stamp
 
 
@@ -48,6 +51,14 @@ class Papers:
         del certificate  # its place in the file is reserved by size, its bytes come with the value
         mark = render_stamp(stamp, fonts=self.fonts)
         return self.workshop.run(prepare_signature, base, field=field, appearance=mark, certify=certify, at=at)
+
+    def read_signed(self, pdf: bytes) -> SignedPdf:
+        """What validation data a signed document has and needs."""
+        return self.workshop.run(read_signed_pdf, pdf)
+
+    def add_validation(self, pdf: bytes, proofs: RevocationProofs) -> bytes:
+        """Add proofs of status to a signed document."""
+        return self.workshop.run(add_validation, pdf, proofs=proofs)
 
     def embed(self, prepared: bytes, parts: SignedParts) -> bytes:
         """Put the signature into its place. Nothing of the file is parsed."""

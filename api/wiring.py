@@ -59,13 +59,19 @@ class House:
     verifier: Verifier
     proofs: LocalStatusProofs
     answers: Answers
+    papers: Papers
     workshop: Workshop
     closing: Closing
 
     def capture_validation(self, document: str) -> None:
         """Raise a signed document from B-T to B-LT; nothing happens to one that needs nothing."""
         capture_validation(
-            self.records, self.files, self.proofs, document=DocumentId(UUID(document)), at=datetime.now(UTC)
+            self.records,
+            self.files,
+            self.papers,
+            self.proofs,
+            document=DocumentId(UUID(document)),
+            at=datetime.now(UTC),
         )
 
     def trust_bundle(self) -> str:
@@ -145,6 +151,7 @@ def build_house(
         verifier=verifier,
         proofs=LocalStatusProofs(records, answers.ocsp, clock=present, sleep=time.sleep),
         answers=answers,
+        papers=papers,
         workshop=workshop,
         closing=closing,
     )

@@ -68,5 +68,7 @@ class EnrolmentProofRefused(AuthError):
     """The proof of the new authentication key does not hold."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"The proof of the new key was refused ({reason}). The order stays as it was: enrol again.")
+        super().__init__(
+            f"The proof of the new key was refused ({reason}). Nothing changed: the order stays as it was. Enrol again."
+        )
         self.reason = reason

@@ -18,7 +18,6 @@ CLOCK_TOLERANCE = timedelta(minutes=10)
 MAX_RESERVED_BYTES = 1024 * 1024
 FILLING = b"\xa5" * 16
 REQUIRED = {"/Type", "/Filter", "/SubFilter", "/Contents", "/ByteRange", "/M"}
-TEXTS = {"/Reason", "/Location", "/Name", "/ContactInfo"}
 CERTIFYING = {"/Type": "/SigRef", "/TransformMethod": "/DocMDP"}
 
 
@@ -75,18 +74,13 @@ def _check(base: bytes, prepared: bytes, field: str, docmdp: int | None, at: dat
 
 def _check_signature_dictionary(signature: generic.DictionaryObject, docmdp: int | None, at: datetime) -> None:
     keys = set(signature)
-    if (
-        not keys >= REQUIRED
-        or not keys <= REQUIRED | TEXTS | {"/Reference", "/Prop_Build"}
-        or any(references(signature))
-    ):
+    # Nothing that a reader shows as the signer's words (/Reason, /Name …): he was not shown them here.
+    if not keys >= REQUIRED or not keys <= REQUIRED | {"/Reference"} or any(references(signature)):
         raise refuse(IncrementReason.SIGNATURE_DICTIONARY, "its signature dictionary has other entries than it should")
     if signature["/Type"] != "/Sig" or signature["/Filter"] != "/Adobe.PPKLite":
         raise refuse(IncrementReason.SIGNATURE_DICTIONARY, "it does not prepare a signature")
     if signature["/SubFilter"] != SUBFILTER:
         raise refuse(IncrementReason.SUBFILTER, f"its signature is not of the form {SUBFILTER}")
-    if not all(isinstance(signature[key], generic.TextStringObject) for key in keys & TEXTS):
-        raise refuse(IncrementReason.SIGNATURE_DICTIONARY, "its signature dictionary has an entry of a wrong kind")
     _check_certification(signature, docmdp)
     try:
         claimed = generic.parse_pdf_date(str(signature["/M"]), strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,12 +18,23 @@ from signer.dossiers.leases import refuse_leased
 from signer.dossiers.tables import Document, Revision
 from signer.files import Files
 from signer.pades.errors import StatusProofUnavailable
-from signer.pades.ports import StatusProofs
-from signer.pades.reading import SignedPdf, read_signed_pdf
-from signer.pades.validation_data import add_validation
+from signer.pades.ports import RevocationProofs, StatusProofs
+from signer.pades.reading import SignedPdf
 from signer.preservation.freshness import is_covered
 
 CAPTURER = Actor(kind=ActorKind.SYSTEM, id="jobs")
+
+
+class PdfWork(Protocol):
+    """Reads and extends PDF files; a file may be hostile, so not in a process that holds secrets."""
+
+    def read_signed(self, pdf: bytes) -> SignedPdf:
+        """As `signer.pades.reading.read_signed_pdf`."""
+        ...
+
+    def add_validation(self, pdf: bytes, proofs: RevocationProofs) -> bytes:
+        """As `signer.pades.validation_data.add_validation`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +54,7 @@ class Gathered:
 
 
 def capture_validation(
-    records: Records, files: Files, proofs: StatusProofs, *, document: DocumentId, at: datetime
+    records: Records, files: Files, work: PdfWork, proofs: StatusProofs, *, document: DocumentId, at: datetime
 ) -> bool:
     """Add what is missing of the head's validation data; True if the head moved.
 
@@ -58,8 +70,8 @@ def capture_validation(
     if head is None:
         return False
     pdf = files.get(head.sha256)
-    gathered = gather_proofs(read_signed_pdf(pdf), proofs)
-    content = add_validation(pdf, proofs=gathered)
+    gathered = gather_proofs(work.read_signed(pdf), proofs)
+    content = work.add_validation(pdf, gathered)
     level = Level.B_T if gathered.missing else Level.B_LT
     moved = False
     if content != pdf or level is Level.B_LT:

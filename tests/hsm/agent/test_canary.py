@@ -22,8 +22,6 @@ from tests.hsm.agent import estate
 from tests.hsm.agent.estate import FakeService, Workplace
 from tests.hsm.prepared.authority import Authority
 
-pytestmark = pytest.mark.skipif(not SOFTHSM_MODULE.exists(), reason="SoftHSM is not installed")
-
 PIN = "canary-90210-pin"
 AGENT = "from hsm.agent.cli import app; app()"
 

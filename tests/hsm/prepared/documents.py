@@ -90,7 +90,6 @@ class Preparer:
             field_name=field,
             md_algorithm="sha256",
             subfilter=subfilter,
-            reason="Licence",
             certify=docmdp is not None,
             docmdp_permissions=fields.MDPPerm(docmdp or 2),
         )

@@ -118,8 +118,8 @@ def test_freed_object_is_refused(base: bytes, prepared: bytes) -> None:
 
 
 def test_duplicate_key_is_refused(base: bytes, prepared: bytes) -> None:
-    at = prepared.rindex(b"/Reason (")
-    end = prepared.index(b")", at) + 1
+    at = prepared.rindex(b"/SubFilter /")
+    end = at + len(b"/SubFilter /ETSI.CAdES.detached")
     changed = prepared[:at] + b"/Type /Sig".ljust(end - at) + prepared[end:]
     assert refusal(base, changed) is Why.MALFORMED
 

@@ -12,7 +12,8 @@ from signer.dossiers.kinds import DocumentState, Level
 from signer.dossiers.tables import Document, Lease
 from signer.pades.errors import StatusProofUnavailable
 from signer.pades.ports import RevocationProofs
-from signer.pades.reading import read_signed_pdf
+from signer.pades.reading import SignedPdf, read_signed_pdf
+from signer.pades.validation_data import add_validation
 from signer.preservation.capture import capture_validation
 from tests.signer.pades.estate import T0, Estate
 from tests.signer.pades.peers import ades_names
@@ -21,8 +22,18 @@ from tests.signer.preservation.conftest import Cabinet, Source
 LATER = T0 + timedelta(minutes=1)
 
 
+class InProcess:
+    """The PDF work of a test: done here, in no worker."""
+
+    def read_signed(self, pdf: bytes) -> SignedPdf:
+        return read_signed_pdf(pdf)
+
+    def add_validation(self, pdf: bytes, proofs: RevocationProofs) -> bytes:
+        return add_validation(pdf, proofs=proofs)
+
+
 def capture(cabinet: Cabinet, source: object, document: DocumentId, at: datetime = LATER) -> bool:
-    return capture_validation(cabinet.records, cabinet.files, source, document=document, at=at)  # type: ignore[arg-type]
+    return capture_validation(cabinet.records, cabinet.files, InProcess(), source, document=document, at=at)  # type: ignore[arg-type]
 
 
 def lease(cabinet: Cabinet, document: DocumentId, sha256: str) -> None:
