@@ -12,7 +12,6 @@ from pebble import ProcessExpired, ProcessPool
 from .confinement import WALL_SECONDS, Walls, confine, standing_walls
 from .errors import WorkersStopped
 from .findings import FileFindings, FileForm
-from .inspection import inspect_file, measure
 from .trust import TrustConfiguration
 
 T = TypeVar("T")
@@ -36,7 +35,7 @@ class Workers:
         self._pool = ProcessPool(
             max_workers=self._count,
             max_tasks=TASKS_PER_WORKER,
-            initializer=confine,
+            initializer=_begin,
             context=multiprocessing.get_context("spawn"),
         )
         for future in [self._pool.schedule(standing_walls) for _ in range(self._count)]:
@@ -67,8 +66,10 @@ class Workers:
         :raise WorkersStopped: the pool is not running.
         """
         try:
-            return self._run(inspect_file, path, trust, at)
+            return self._run(_inspect, path, trust, at)
         except (TooSlow, ProcessExpired, MemoryError):
+            from .inspection import measure
+
             sha256, size = measure(path)
             return FileFindings(sha256=sha256, size=size, form=FileForm.TOO_COMPLEX)
 
@@ -77,3 +78,16 @@ class Workers:
             raise WorkersStopped
         result: T = self._pool.schedule(function, args=arguments, timeout=self._wall_seconds).result()
         return result
+
+
+def _begin() -> None:
+    """In a worker: load what reads files, then close the walls. The service's own processes never load it."""
+    import signer.verification.inspection  # noqa: F401
+
+    confine()
+
+
+def _inspect(path: Path, trust: TrustConfiguration, at: datetime) -> FileFindings:
+    from .inspection import inspect_file
+
+    return inspect_file(path, trust, at)

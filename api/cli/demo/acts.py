@@ -1,8 +1,10 @@
 """The acts of a story: each timed, told in one line, kept for `story.json`."""
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -37,6 +39,7 @@ class Playbill:
     ledger: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     chapter: int = 0
+    _told: threading.Lock = field(default_factory=threading.Lock)
 
     def open_chapter(self, number: int, title: str) -> None:
         """Begin a chapter of the story."""
@@ -50,7 +53,7 @@ class Playbill:
         self.acts.append(act)
         started = time.monotonic()
         try:
-            with self.console.status(title) if self.console.is_terminal else _silence():
+            with self._progress(title):
                 yield act
             act.ok = True
         except Exception as error:
@@ -89,10 +92,22 @@ class Playbill:
     def _tell(self, act: Act) -> None:
         mark, style = ("✓", "green") if act.ok else ("✗", "bold red")
         detail = f" — {act.detail}" if act.detail else ""
-        self.console.print(f"  [{style}]{mark}[/] {act.seconds:6.2f} s  ", end="", highlight=False)
-        self.console.print(f"{act.title}{detail}", markup=False, highlight=False, soft_wrap=True)
+        with self._told:
+            self.console.print(f"  [{style}]{mark}[/] {act.seconds:6.2f} s  ", end="", highlight=False)
+            self.console.print(f"{act.title}{detail}", markup=False, highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def _progress(self, title: str) -> Iterator[None]:
+        """A spinner on a terminal; one at a time, so the acts of a helper thread have none."""
+        if self.console.is_terminal and threading.current_thread() is threading.main_thread():
+            with self.console.status(title):
+                yield
+        else:
+            yield
 
 
-@contextmanager
-def _silence() -> Iterator[None]:
-    yield
+def together(*plays: Callable[[], None]) -> None:
+    """Play what does not wait for one another at the same time; the first that goes wrong is raised, all ended."""
+    with ThreadPoolExecutor(len(plays)) as pool:
+        for play in [pool.submit(each) for each in plays]:
+            play.result()

@@ -1,14 +1,17 @@
 """Chapter five: what verification answers, of the good, the forged, the withdrawn and the unknown."""
 
+import time
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
+
 from hsm.software import SoftwareKey
 
 from . import cast
-from .acts import ActWrong
+from .acts import ActWrong, together
 from .forgeries import one_byte_changed, page_added
 from .outside import DeviceKey, HeldKey, OutsideCa, sign_outside
 from .story import World
@@ -41,8 +44,12 @@ def answers(world: World) -> None:
         bill.expect("verdict by reference", found["verdict"], "AUTHENTIC")
         known = world.public.get(f"/v1/verifications/{answer_digest(licence)}")
         bill.expect("verdict by digest", known["verdict"], "AUTHENTIC")
-    for offset, forged in one_byte_changed(licence):
-        _expect_verdict(world, f"one byte changed at {offset}", forged, "NOT_AUTHENTIC", "altered")
+    together(
+        *(
+            partial(_expect_verdict, world, f"one byte changed at {offset}", forged, "NOT_AUTHENTIC", "altered")
+            for offset, forged in one_byte_changed(licence)
+        )
+    )
     _expect_verdict(world, "a page added by increment", page_added(licence), "NOT_AUTHENTIC", "content-added")
     _outside_signatures(world)
     _lost_key_and_withdrawal(world)
@@ -67,6 +74,7 @@ def _outside_signatures(world: World) -> None:
     with bill.act("an office recorded as ended today"):
         ended = {"ends_on": date.today().isoformat(), "reason": "resignation", "deed": "PV 2026-11"}  # noqa: DTZ011
         world.officer.post(f"/v1/offices/{world.offices[cast.ENDED_PRESIDENT.key]}/end", ended)
+        time.sleep(1)  # time-stamps are whole seconds: one of this second would be before the record
         by_ended = _signed_by(world, world.held[cast.ENDED_PRESIDENT.key], cast.COMMUNE_OF_THE_ENDED_OFFICE)
         world.keep("by_ended_president", by_ended, "by-ended-president.pdf")
     _expect_verdict(world, "a president whose office had ended", by_ended, "NOT_AUTHENTIC", "not-in-office")

@@ -24,6 +24,7 @@ def demo(
     from rich.console import Console
 
     from .acts import Playbill
+    from .outside import leave_devices
     from .stage import Stage, StageRefused, clear_folder
 
     console = Console(stderr=as_json)
@@ -40,6 +41,7 @@ def demo(
     except Exception as error:  # noqa: BLE001 - told below, with the log to read
         wrong = error
     finally:
+        leave_devices()
         stage.stop()
         bill.write(folder)
     seconds = time.monotonic() - started

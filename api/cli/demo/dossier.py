@@ -1,9 +1,11 @@
 """Chapter four: one dossier, its opinions, minutes and licence."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from . import cast
+from .acts import together
 from .cast import Person
 from .story import World
 
@@ -20,8 +22,7 @@ def dossier(world: World, own_licence: Path | None) -> None:
     bill.open_chapter(4, "One dossier, from its application to its licence")
     opened, application = _open(world)
     path = f"/v1/dossiers/{opened['id']}"
-    for member in MEMBERS[:2]:
-        _opinion(world, path, member, application["sha256"])
+    together(*(partial(_opinion, world, path, member, application["sha256"]) for member in MEMBERS[:2]))
     bill.refused(
         "minutes before the urban agency's opinion",
         "opinions-missing",

@@ -27,6 +27,8 @@ from hsm.keys import KeyKind, KeyRef, PublicKey, SignatureAlgorithm, SigningKey
 from .stage import Workplace, softhsm_module
 
 T = TypeVar("T")
+_PCS: dict[str, ProcessPoolExecutor] = {}
+"""One process for each device configuration: SoftHSM reads its own once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,9 +173,17 @@ class DeviceKey:
 
 def in_device(workplace: Workplace, function: Callable[..., T], *arguments: object) -> T:
     """Run `function(module, *arguments)` in a process that sees that workplace's device only."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context, initializer=_see, initargs=(str(workplace.softhsm_conf),)) as pool:
-        return pool.submit(_with_module, function, arguments).result(timeout=60)
+    conf = str(workplace.softhsm_conf)
+    if conf not in _PCS:
+        context = multiprocessing.get_context("spawn")
+        _PCS[conf] = ProcessPoolExecutor(1, mp_context=context, initializer=_see, initargs=(conf,))
+    return _PCS[conf].submit(_with_module, function, arguments).result(timeout=60)
+
+
+def leave_devices() -> None:
+    """End the processes that `in_device` started."""
+    while _PCS:
+        _PCS.popitem()[1].shutdown()
 
 
 def _see(softhsm_conf: str) -> None:

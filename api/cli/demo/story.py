@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from . import cast
-from .acts import ActWrong, Playbill
+from .acts import ActWrong, Playbill, together
 from .cast import Person
 from .clients import Client
 from .outside import HeldKey, OutsideCa
@@ -169,14 +169,14 @@ def keys(world: World) -> None:
     """Chapter 3."""
     bill = world.bill
     bill.open_chapter(3, "Keys")
-    for person, payer in (
-        (cast.PRESIDENT, cast.COMMUNE),
-        (cast.COMMUNAL_MEMBER, cast.COMMUNE),
-        (cast.PROVINCIAL_MEMBER, cast.PROVINCE),
-    ):
-        _self_made_key(world, person, payer, try_self_approval=person is cast.PRESIDENT)
-    _already_held_key(world, cast.AGENCY_MEMBER)
-    _already_held_key(world, cast.ENDED_PRESIDENT)
+    _trust_outside_ca(world)
+    together(
+        lambda: _self_made_key(world, cast.PRESIDENT, cast.COMMUNE, try_self_approval=True),
+        lambda: _self_made_key(world, cast.COMMUNAL_MEMBER, cast.COMMUNE, try_self_approval=False),
+        lambda: _self_made_key(world, cast.PROVINCIAL_MEMBER, cast.PROVINCE, try_self_approval=False),
+        lambda: _already_held_key(world, cast.AGENCY_MEMBER),
+        lambda: _already_held_key(world, cast.ENDED_PRESIDENT),
+    )
     with bill.act("the province's two other seats reserved"):
         for person in cast.SPARE_MEMBERS[:2]:
             world.order(person, cast.PROVINCE)
@@ -243,15 +243,17 @@ def _await_issuance(world: World, order: str, agent: subprocess.Popen[str]) -> A
     raise ActWrong("no certificate request came in 60 s")
 
 
+def _trust_outside_ca(world: World) -> None:
+    with world.bill.act("another authority put on the trust list, its CRL a configured source"):
+        ca = world.outside_ca
+        issuer = {"name": "Barid rehearsal double", "certificate_pem": ca.pem(), "root_pem": ca.pem()}
+        asked = {**issuer, "crl_pem": ca.crl().public_bytes(Encoding.PEM).decode()}
+        world.outside_issuer = world.officer.post("/v1/issuers", asked)["id"]
+        world.keep("trust", world.public.content("/v1/trust"), "trust.pem")
+
+
 def _already_held_key(world: World, person: Person) -> None:
     bill = world.bill
-    if not world.held:
-        with bill.act("another authority put on the trust list, its CRL a configured source"):
-            ca = world.outside_ca
-            issuer = {"name": "Barid rehearsal double", "certificate_pem": ca.pem(), "root_pem": ca.pem()}
-            asked = {**issuer, "crl_pem": ca.crl().public_bytes(Encoding.PEM).decode()}
-            world.outside_issuer = world.officer.post("/v1/issuers", asked)["id"]
-            world.keep("trust", world.public.content("/v1/trust"), "trust.pem")
     with bill.act(f"{person.name_latin}: a key already held is registered; it draws on nobody's seats"):
         workplace = world.workplaces[person.key] = world.stage.workplace(person.key)
         held = world.held[person.key] = world.outside_ca.equip(workplace, name=person.name_latin, cin=person.cin)
