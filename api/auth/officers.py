@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from pki.journal.acts import Actor, ActorKind, record
 from sqlalchemy import select
 
+from pki.journal.acts import Actor, ActorKind, record
 from pki.records import OfficerId, Records
 
 from .errors import CredentialsRefused

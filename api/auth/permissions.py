@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
+
+from api.wiring import House
 from pki.journal.acts import Actor, ActorKind
 from pki.tickets import AgentSession as TicketSession
 from pki.tickets import bearer
-
-from api.wiring import House
 
 from .clients import PlatformClient, client_of
 from .dpop import Proof, verify_proof

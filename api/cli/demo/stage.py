@@ -103,7 +103,6 @@ class Stage:
     def workplace(self, name: str) -> Workplace:
         """A signer's PC with a fresh SoftHSM device and a PIN of its own."""
         from hsm.cryptoki.provisioning import initialise_softhsm_device, write_softhsm_conf
-
         from hsm.pin import Pin
 
         folder = self.folder / "workplaces" / name
