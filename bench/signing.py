@@ -167,6 +167,7 @@ class _Mark:
     name_ar: str = "أحمد العلوي"
     name_latin: str = "Ahmed El Alaoui"
     function: str = "president"
+    body_kind: str = "commune"
     body_ar: str = "برشيد"
     body_fr: str = "Berrechid"
 

@@ -9,14 +9,10 @@ from .peers import signed_revisions
 
 def one_byte_changed(pdf: bytes, places: int = 5) -> Iterator[tuple[int, bytes]]:
     """`pdf` with one byte changed, at `places` places spread over what its last signature covers."""
-    end = signed_revisions(pdf)[-1].end
-    gaps = [(pdf.rindex(b"<", 0, each), each) for each in _contents_ends(pdf)]
-    step = end // (places + 1)
+    last = signed_revisions(pdf)[-1]
+    covered = [*range(last.gap_start), *range(last.gap_end, last.end)]
     for number in range(1, places + 1):
-        offset = number * step
-        for start, stop in gaps:  # a byte of /Contents is not covered by its own signature
-            if start <= offset <= stop:
-                offset = start - 200
+        offset = covered[number * len(covered) // (places + 1)]
         yield offset, pdf[:offset] + bytes([pdf[offset] ^ 0x01]) + pdf[offset + 1 :]
 
 
@@ -39,11 +35,3 @@ def page_added(pdf: bytes) -> bytes:
     output = io.BytesIO()
     writer.write(output)
     return output.getvalue()
-
-
-def _contents_ends(pdf: bytes) -> list[int]:
-    """Where the /Contents of each signature ends."""
-    import re
-
-    found = re.finditer(rb"/ByteRange\s*\[\s*\d+\s+\d+\s+(\d+)\s+\d+\s*\]", pdf)
-    return [int(match.group(1)) for match in found]

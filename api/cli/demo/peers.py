@@ -19,6 +19,9 @@ class PeerDisagrees(Exception):
 class SignedRevision:
     """One signature of a PDF as its ByteRange states it (ISO 32000-1, 12.8.1)."""
 
+    gap_start: int
+    gap_end: int
+    """Where /Contents stands, which the signature does not cover: from `gap_start` on, up to `gap_end`."""
     end: int
     """Where the signed revision ends, in bytes from the start of the file."""
     signed_bytes: bytes
@@ -44,7 +47,15 @@ def signed_revisions(pdf: bytes) -> list[SignedRevision]:
         start, first, second, rest = (int(group) for group in match.groups())
         contents = bytes.fromhex(pdf[start + first + 1 : second - 1].decode("ascii"))
         signed = pdf[start : start + first] + pdf[second : second + rest]
-        revisions.append(SignedRevision(end=second + rest, signed_bytes=signed, cms=_one_der_value(contents)))
+        revisions.append(
+            SignedRevision(
+                gap_start=start + first,
+                gap_end=second,
+                end=second + rest,
+                signed_bytes=signed,
+                cms=_one_der_value(contents),
+            )
+        )
     return sorted(revisions, key=lambda revision: revision.end)
 
 
