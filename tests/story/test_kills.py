@@ -92,7 +92,7 @@ def test_the_agent_killed_while_it_works(world: World, licences: list[str], tmp_
 
 
 def test_no_process_outlives_the_service(world: World) -> None:
-    running = [each.pid for each in _children(world)]
+    running = _children(world)
     assert running
     kill_service(world)
     deadline = time.monotonic() + 20
@@ -120,12 +120,8 @@ def test_a_wrong_pin_is_tried_once_and_nothing_is_signed(world: World, licences:
     sign_again_until_done(world, opened)
 
 
-def _children(world: World) -> list[subprocess.Popen[bytes]]:
-    class Child:
-        def __init__(self, pid: int) -> None:
-            self.pid = pid
-
+def _children(world: World) -> list[int]:
     service = world.stage._service
     assert service is not None
-    found = subprocess.run(["pgrep", "-P", str(service.pid)], capture_output=True, text=True, check=False)
-    return [Child(int(line)) for line in found.stdout.split()]  # type: ignore[misc]
+    found = subprocess.run(["pgrep", "-P", str(service.pid)], capture_output=True, text=True, check=True)
+    return [int(line) for line in found.stdout.split()]

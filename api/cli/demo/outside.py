@@ -111,7 +111,7 @@ def sign_outside(
     pdf: bytes, *, certificate: x509.Certificate, chain: list[x509.Certificate], key: SigningKey, tsa_url: str
 ) -> bytes:
     """`pdf` signed as PAdES B-T by pyHanko, time-stamped at `tsa_url`."""
-    from asn1crypto import algos, cms, tsp
+    from asn1crypto import algos, tsp
     from asn1crypto import x509 as asn1_x509
     from httpx2 import post
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -144,7 +144,6 @@ def sign_outside(
         cert_registry=registry,
         signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": mechanism}),
     )
-    assert cms  # asn1crypto's CMS types are pyHanko's own here
     metadata = signers.PdfSignatureMetadata(
         field_name="Outside", md_algorithm="sha256", subfilter=fields.SigSeedSubFilter.PADES
     )
