@@ -11,7 +11,10 @@ BIN := $(VENV)/bin
 
 # What the service itself needs, and what its tests and checks add: Debian 12 names.
 SYSTEM := python3-venv ca-certificates tzdata softhsm2 openssl poppler-utils fonts-hosny-amiri
-SYSTEM_TEST := postgresql-15 qpdf zbar-tools chromium procps
+SYSTEM_TEST := postgresql-15 qpdf zbar-tools chromium procps gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 \
+  xvfb xauth xdotool xdg-utils desktop-file-utils libegl1 libgl1 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 \
+  libfontconfig1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 \
+  libxcb-shape0 libxcb-xinerama0 libxcb-xkb1
 
 demo: setup
 	$(BIN)/khatam demo --dir "$(DIR)" $(if $(LICENCE),--licence "$(LICENCE)")
@@ -46,7 +49,7 @@ $(VENV)/.installed: Makefile requirements.lock pyproject.toml deploy/system-pack
 # Needs uv (any recent one): `pip install uv`. The lock holds names, versions and hashes, no address.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --extra server --group dev pyproject.toml -o requirements.lock --quiet
+	  --no-emit-index-url --extra server --extra window --group dev pyproject.toml -o requirements.lock --quiet
 
 clean:
 	rm -rf var .mypy_cache .ruff_cache .pytest_cache .hypothesis
