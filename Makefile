@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test check bench lock setup setup-test clean
+.PHONY: demo test soak check bench lock setup setup-test clean
 
 DIR ?= var/demo
 PYTHON ?= python3
@@ -15,12 +15,18 @@ SYSTEM_TEST := postgresql-15 qpdf zbar-tools chromium procps gcc libc6-dev pcscd
   xvfb xauth xdotool xdg-utils desktop-file-utils libegl1 libgl1 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 \
   libfontconfig1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 \
   libxcb-shape0 libxcb-xinerama0 libxcb-xkb1
+# More vendors' modules, for `make soak`: a TPM in software, NSS.
+SYSTEM_SOAK := swtpm swtpm-tools tpm2-tools tpm2-abrmd libtss2-tcti-tabrmd0 libtss2-tcti-swtpm0 libtpm2-pkcs11-1 \
+  libtpm2-pkcs11-tools dbus p11-kit p11-kit-modules libnss3 libnss3-tools
 
 demo: setup
 	$(BIN)/khatam demo --dir "$(DIR)" $(if $(LICENCE),--licence "$(LICENCE)")
 
 test: setup setup-test check
 	$(BIN)/python -m pytest -q -n 2
+
+soak: setup setup-test $(VENV)/.system-soak
+	$(BIN)/python -m pytest -q -m soak --timeout 900
 
 check: setup
 	$(BIN)/ruff check .
@@ -37,6 +43,10 @@ setup-test: $(VENV)/.system-test
 
 $(VENV)/.system-test: Makefile deploy/system-packages | $(VENV)/.installed
 	deploy/system-packages $(SYSTEM_TEST)
+	@touch $@
+
+$(VENV)/.system-soak: Makefile deploy/system-packages | $(VENV)/.installed
+	deploy/system-packages $(SYSTEM_SOAK)
 	@touch $@
 
 $(VENV)/.installed: Makefile requirements.lock pyproject.toml deploy/system-packages
