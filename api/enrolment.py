@@ -15,7 +15,7 @@ from api.auth.errors import EnrolmentProofRefused, NotPermitted
 from api.auth.tables import EnrolmentHello
 from hsm.keys import KeyKind, default_algorithm, verify
 from hsm.prepared.authentication import Purpose, authentication_message
-from hsm.prepared.enrolment import EnrolmentManifest, EnrolmentSubject, KeyPurpose, sign_enrolment_manifest
+from hsm.prepared.enrolment import EnrolmentManifest, EnrolmentSubject, KeyPurpose, Road, sign_enrolment_manifest
 from hsm.prepared.manifest import PROTOCOL, Environment
 from pki.ca.certificates import CertificateRecord, certificates_of_order
 from pki.ca.profile import CertificatePurpose
@@ -87,6 +87,11 @@ def enrolment_manifest(
             key_kind=policy.key_kind,
             purposes=(KeyPurpose.SIGNATURE, KeyPurpose.AUTHENTICATION),
             subject=EnrolmentSubject(common_name=holder.name_latin, given_name="", surname=""),
+            road=Road.SELF_MADE,
+            policy_oids=(),
+            device_serial=None,
+            release_jwk=None,
+            certificates=(),
         )
     return sign_enrolment_manifest(manifest.to_payload(), key.key, key.chain)
 

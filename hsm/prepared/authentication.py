@@ -14,6 +14,10 @@ class Purpose(StrEnum):
     LOGIN = "login"
     ENROLMENT = "enrolment"
     RECEIPT = "receipt"
+    PIN_SET = "pin-set"
+    """The holder has set a new PIN and uses his device again."""
+    FIRST_SETUP = "first-setup"
+    """A test of this PC and this device by themselves: it is sent nowhere."""
 
 
 def authentication_message(purpose: str, origin: str, server_nonce: str, agent_nonce: str, at: datetime) -> bytes:

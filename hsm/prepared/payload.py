@@ -78,6 +78,15 @@ class Fields:
         """The refusal of a field's value."""
         return ManifestRefused(ManifestReason.FIELD_INVALID, f"the {self._what}'s field {name!r} has a wrong value")
 
+    def is_null(self, name: str) -> bool:
+        """Whether a field says null; it is taken then, and left for its own reader otherwise."""
+        if name not in self._left:
+            raise ManifestRefused(ManifestReason.FIELD_MISSING, f"the {self._what} lacks the field {name!r}")
+        if self._left[name] is not None:
+            return False
+        del self._left[name]
+        return True
+
     def take_as(self, name: str, read: Callable[[str], T]) -> T:
         """A text field, read by `read` (ValueError means refused)."""
         text = self.take(name, str)

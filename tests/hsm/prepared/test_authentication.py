@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import sampled_from, text, tuples
 
-from hsm.prepared.authentication import authentication_message
+from hsm.prepared.authentication import Purpose, authentication_message
 from tests.hsm.prepared.authority import NOW
 
-parts = tuples(sampled_from(["login", "enrolment", "receipt"]), text(max_size=5), text(max_size=5), text(max_size=5))
+parts = tuples(sampled_from(list(Purpose)), text(max_size=5), text(max_size=5), text(max_size=5))
 
 
 @given(parts, parts)
