@@ -43,6 +43,20 @@ class AgentCode(StrEnum):
     ITEMS = "items-refused"
     APPROVAL = "approval-awaited"
     BUSY = "busy"
+    PIN_RULE = "pin-rule"
+    PIN_UNSET = "pin-never-set"
+    UNLOCK_REFUSED = "unlock-secret-refused"
+    DEFAULT_SECRET = "default-secret"  # noqa: S105  (a code, not a secret)
+    HALF_MADE = "device-half-made"
+    NOT_EMPTY = "device-not-empty"
+    NO_EMPTY = "no-empty-device"
+    NOT_WIPED = "device-not-wiped"
+    OTHER_SERIAL = "other-serial"
+    NOT_OF_ORDER = "device-not-of-order"
+    NO_PAIR = "no-fitting-certificate"
+    STATION = "station-not-approved"
+    ROAD = "other-road"
+    RELEASE_KEY = "no-release-key"
     UNEXPECTED = "unexpected"
 
 
@@ -80,6 +94,20 @@ SENTENCES: dict[AgentCode, str] = {
     AgentCode.ITEMS: "The service did not take: {what}. {kept} of {count} are signed.",
     AgentCode.APPROVAL: "The certificates are not issued yet ({state}). The keys stay in the device; run it again.",
     AgentCode.BUSY: "The agent is already at work on this ticket in another window. Nothing was done here.",
+    AgentCode.PIN_RULE: "This PIN cannot be set. {what}. Nothing was sent to the device.",
+    AgentCode.PIN_UNSET: "The PIN of {device} was never set. Nothing was done. {fix}",
+    AgentCode.UNLOCK_REFUSED: "{device} refused the unlock secret. It was tried once and not again; check it first.",
+    AgentCode.DEFAULT_SECRET: "{device} still has its maker's unlock secret. Have it changed first; nothing was done.",
+    AgentCode.HALF_MADE: "{device} is half made: {what}. Finish it with: {fix}",
+    AgentCode.NOT_EMPTY: "{device} is not empty, and nothing is erased here. For a return: khatam-agent device wipe.",
+    AgentCode.NO_EMPTY: "No empty device is plugged in, and none is called {label!r}. Nothing was done.",
+    AgentCode.NOT_WIPED: "{device} still holds {what}. It is not wiped: do not give it back yet.",
+    AgentCode.OTHER_SERIAL: "This is for the device with serial {wanted}, and this one has {found}. Nothing was done.",
+    AgentCode.NOT_OF_ORDER: "{device} does not hold the certificates of {wanted}. It was not unlocked.",
+    AgentCode.NO_PAIR: "No device here has a certificate that fits the order of {wanted}: {what}. Nothing was sent.",
+    AgentCode.STATION: "This PC is an officer's station, and no document allows devices to be made here. Nothing was done.",
+    AgentCode.ROAD: "This ticket is for something else. Run: {fix}",
+    AgentCode.RELEASE_KEY: "The service named no key for unlock secrets, so none can be set. Nothing was done.",
     AgentCode.UNEXPECTED: "Something went wrong in the agent itself ({kind}). {kept} of {count} are signed.",
 }
 
@@ -92,7 +120,8 @@ EXIT_CODES: dict[AgentCode, int] = {
         (
             *(AgentCode.ENVIRONMENT, AgentCode.CONSENT, AgentCode.MANIFEST, AgentCode.DOCUMENT, AgentCode.CERTIFICATE),
             *(AgentCode.TICKET, AgentCode.SESSION_ENDED, AgentCode.SERVER_REFUSED, AgentCode.SERVER_ANSWER),
-            *(AgentCode.SPOOL, AgentCode.BUSY, AgentCode.ITEMS),
+            *(AgentCode.SPOOL, AgentCode.BUSY, AgentCode.ITEMS, AgentCode.STATION, AgentCode.ROAD),
+            *(AgentCode.RELEASE_KEY, AgentCode.NO_PAIR),
         ),
         REFUSED,
     ),
@@ -101,11 +130,14 @@ EXIT_CODES: dict[AgentCode, int] = {
             *(AgentCode.DRIVER, AgentCode.DEVICE_ABSENT, AgentCode.OTHER_DEVICE, AgentCode.SEVERAL_DEVICES),
             *(AgentCode.DEVICE, AgentCode.KEY, AgentCode.MECHANISM, AgentCode.PIN_WRONG, AgentCode.PIN_LAST_TRY),
             *(AgentCode.PIN_LOCKED, AgentCode.PIN_FILE, AgentCode.PIN_NEEDED, AgentCode.PIN_HELD, AgentCode.VALUE),
+            *(AgentCode.PIN_RULE, AgentCode.PIN_UNSET, AgentCode.UNLOCK_REFUSED, AgentCode.DEFAULT_SECRET),
+            *(AgentCode.NOT_EMPTY, AgentCode.NO_EMPTY, AgentCode.NOT_WIPED, AgentCode.OTHER_SERIAL),
+            AgentCode.NOT_OF_ORDER,
         ),
         DEVICE,
     ),
     **dict.fromkeys((AgentCode.SERVER_UNREACHABLE, AgentCode.SERVER_FAILED), SERVER),
-    **dict.fromkeys((AgentCode.DEVICE_REMOVED, AgentCode.LAPSED, AgentCode.APPROVAL), RESUMABLE),
+    **dict.fromkeys((AgentCode.DEVICE_REMOVED, AgentCode.LAPSED, AgentCode.APPROVAL, AgentCode.HALF_MADE), RESUMABLE),
 }
 RESUMABLE_CODES = frozenset(code for code, status in EXIT_CODES.items() if status in (SERVER, RESUMABLE)) | {
     AgentCode.PIN_WRONG,
@@ -113,6 +145,8 @@ RESUMABLE_CODES = frozenset(code for code, status in EXIT_CODES.items() if statu
     AgentCode.OTHER_DEVICE,
     AgentCode.PIN_LAST_TRY,
     AgentCode.PIN_FILE,
+    AgentCode.PIN_RULE,
+    AgentCode.UNLOCK_REFUSED,
 }
 
 

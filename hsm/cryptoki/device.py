@@ -57,6 +57,11 @@ class DeviceInfo:
     protected_path: bool
     """The PIN is typed on the device or its reader, not here."""
     write_protected: bool
+    so_pin_to_be_changed: bool = False
+    """The SO PIN is the one that the device came with."""
+    pin_shortest: int = 0
+    pin_longest: int = 0
+    """Bounds of a PIN in bytes, both included; 0: not known."""
 
     @property
     def address(self) -> Address:
@@ -79,6 +84,7 @@ def info_of(token: Token) -> DeviceInfo:
         pin_locked=bool(flags & TokenFlag.USER_PIN_LOCKED),
         protected_path=bool(flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH),
         write_protected=bool(flags & TokenFlag.WRITE_PROTECTED),
+        so_pin_to_be_changed=bool(flags & TokenFlag.SO_PIN_TO_BE_CHANGED),
     )
 
 

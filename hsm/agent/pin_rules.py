@@ -1,0 +1,105 @@
+"""What a new PIN must be: before it is sent to a device, on the holder's PC, in words that he can follow."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from hsm.cryptoki.device import DeviceInfo
+from hsm.pin import Pin
+
+from .errors import AgentCode, AgentError
+
+SHORTEST, LONGEST = 6, 32
+"""Characters. The device's own bounds can only narrow these."""
+
+# What makers print in manuals and libraries use when nobody chose: user PINs, PUKs, SO PINs and management keys.
+PUBLISHED = frozenset(
+    {
+        *("0000", "1234", "12345", "123456", "1234567", "12345678", "123456789", "1234567890", "0123456789"),
+        *("648219", "57621880", "3537363231383830", "rockey", "entersafe", "feitian", "password", "admin", "sopin"),
+        *("so-pin", "safenet", "gemalto", "etoken", "topsecret", "muscle00", "11223344", "112233", "121212"),
+        *("010203040506070801020304050607080102030405060708", "0" * 48, "0" * 16, "F" * 16),
+    }
+)
+
+
+class PinFault(StrEnum):
+    """Why a new PIN is not taken."""
+
+    TOO_SHORT = "too-short"
+    TOO_LONG = "too-long"
+    ALPHABET = "alphabet"
+    PUBLISHED = "published"
+    ALL_EQUAL = "all-equal"
+    SEQUENCE = "sequence"
+    SAME = "same-as-before"
+    DIFFERENT = "typed-differently"
+
+
+SAID: dict[PinFault, str] = {
+    PinFault.TOO_SHORT: "It has fewer than {shortest} characters",
+    PinFault.TOO_LONG: "It has more than {longest} characters",
+    PinFault.ALPHABET: "Only Latin letters, digits and signs without spaces: any other keyboard must be able to type it",
+    PinFault.PUBLISHED: "It is one that makers print in their manuals",
+    PinFault.ALL_EQUAL: "All its characters are the same",
+    PinFault.SEQUENCE: "Its characters follow one another",
+    PinFault.SAME: "It is the one from before",
+    PinFault.DIFFERENT: "The two entries differ",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinRules:
+    """The bounds of one device, both included, in characters (which are bytes here: ASCII)."""
+
+    shortest: int = SHORTEST
+    longest: int = LONGEST
+
+    @classmethod
+    def of(cls, device: DeviceInfo) -> Self:
+        """The device's bounds (`pin_shortest`, `pin_longest`; 0: it says none), never wider than ours."""
+        longest = min(device.pin_longest or LONGEST, LONGEST)
+        return cls(shortest=min(max(device.pin_shortest, SHORTEST), longest), longest=longest)
+
+    def fault(self, pin: Pin, *, before: Pin | None = None) -> PinFault | None:
+        """What is wrong with `pin`; None when it may be set. `before` is the one that it replaces."""
+        # THREAT: a device leaves the desk under the maker's own PIN, or one that three tries find.
+        # DEFENCE: what may be set is bounded and is no default, no repetition and no sequence; nothing was sent before.
+        # TEST: tests/hsm/agent/test_pin_rules.py::test_what_may_not_be_set
+        text = pin.reveal()
+        if not (text.isascii() and text.isprintable()) or " " in text:
+            return PinFault.ALPHABET
+        if len(text) < self.shortest:
+            return PinFault.TOO_SHORT
+        if len(text) > self.longest:
+            return PinFault.TOO_LONG
+        if len(set(text)) == 1:
+            return PinFault.ALL_EQUAL
+        if text.lower() in PUBLISHED or text in PUBLISHED:
+            return PinFault.PUBLISHED
+        if _is_sequence(text):
+            return PinFault.SEQUENCE
+        return PinFault.SAME if before is not None and text == before.reveal() else None
+
+    def refusal(self, fault: PinFault) -> AgentError:
+        """The fault as an error; holds the bounds, never the PIN."""
+        said = SAID[fault].format(shortest=self.shortest, longest=self.longest)
+        return AgentError(
+            AgentCode.PIN_RULE, what=said, fault=fault.value, shortest=self.shortest, longest=self.longest
+        )
+
+    def require(self, pin: Pin, *, before: Pin | None = None) -> None:
+        """Refuse a PIN that may not be set.
+
+        :raise AgentError: `PIN_RULE`; it was sent nowhere.
+        """
+        if (fault := self.fault(pin, before=before)) is not None:
+            raise self.refusal(fault)
+
+
+def _is_sequence(text: str) -> bool:
+    """Whether each character follows the one before by one same step of one, up or down; after 9 comes 0."""
+    codes = [int(each) for each in text] if text.isdecimal() else [ord(each) for each in text]
+    around = 10 if text.isdecimal() else 0x110000
+    steps = {(after - code) % around for code, after in zip(codes, codes[1:], strict=False)}
+    return steps in ({1}, {around - 1})
