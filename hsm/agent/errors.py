@@ -105,7 +105,7 @@ SENTENCES: dict[AgentCode, str] = {
     AgentCode.OTHER_SERIAL: "This is for the device with serial {wanted}, and this one has {found}. Nothing was done.",
     AgentCode.NOT_OF_ORDER: "{device} does not hold the certificates of {wanted}. It was not unlocked.",
     AgentCode.NO_PAIR: "No device here has a certificate that fits the order of {wanted}: {what}. Nothing was sent.",
-    AgentCode.STATION: "This PC is an officer's station, and no document allows devices to be made here. Nothing was done.",
+    AgentCode.STATION: "This PC is an officer's station; no document allows to make devices here. Nothing was done.",
     AgentCode.ROAD: "This ticket is for something else. Run: {fix}",
     AgentCode.RELEASE_KEY: "The service named no key for unlock secrets, so none can be set. Nothing was done.",
     AgentCode.UNEXPECTED: "Something went wrong in the agent itself ({kind}). {kept} of {count} are signed.",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Self
 
 from hsm.cryptoki.device import DeviceInfo
@@ -39,7 +40,7 @@ class PinFault(StrEnum):
 SAID: dict[PinFault, str] = {
     PinFault.TOO_SHORT: "It has fewer than {shortest} characters",
     PinFault.TOO_LONG: "It has more than {longest} characters",
-    PinFault.ALPHABET: "Only Latin letters, digits and signs without spaces: any other keyboard must be able to type it",
+    PinFault.ALPHABET: "Only Latin letters, digits and signs, without spaces, can be typed on every keyboard",
     PinFault.PUBLISHED: "It is one that makers print in their manuals",
     PinFault.ALL_EQUAL: "All its characters are the same",
     PinFault.SEQUENCE: "Its characters follow one another",
@@ -67,19 +68,16 @@ class PinRules:
         # DEFENCE: what may be set is bounded and is no default, no repetition and no sequence; nothing was sent before.
         # TEST: tests/hsm/agent/test_pin_rules.py::test_what_may_not_be_set
         text = pin.reveal()
-        if not (text.isascii() and text.isprintable()) or " " in text:
-            return PinFault.ALPHABET
-        if len(text) < self.shortest:
-            return PinFault.TOO_SHORT
-        if len(text) > self.longest:
-            return PinFault.TOO_LONG
-        if len(set(text)) == 1:
-            return PinFault.ALL_EQUAL
-        if text.lower() in PUBLISHED or text in PUBLISHED:
-            return PinFault.PUBLISHED
-        if _is_sequence(text):
-            return PinFault.SEQUENCE
-        return PinFault.SAME if before is not None and text == before.reveal() else None
+        wrong = {
+            PinFault.ALPHABET: not (text.isascii() and text.isprintable()) or " " in text,
+            PinFault.TOO_SHORT: len(text) < self.shortest,
+            PinFault.TOO_LONG: len(text) > self.longest,
+            PinFault.ALL_EQUAL: len(set(text)) == 1,
+            PinFault.PUBLISHED: text.lower() in PUBLISHED or text in PUBLISHED,
+            PinFault.SEQUENCE: _is_sequence(text),
+            PinFault.SAME: before is not None and text == before.reveal(),
+        }
+        return next((fault for fault, found in wrong.items() if found), None)
 
     def refusal(self, fault: PinFault) -> AgentError:
         """The fault as an error; holds the bounds, never the PIN."""
@@ -99,7 +97,7 @@ class PinRules:
 
 def _is_sequence(text: str) -> bool:
     """Whether each character follows the one before by one same step of one, up or down; after 9 comes 0."""
-    codes = [int(each) for each in text] if text.isdecimal() else [ord(each) for each in text]
-    around = 10 if text.isdecimal() else 0x110000
-    steps = {(after - code) % around for code, after in zip(codes, codes[1:], strict=False)}
+    codes = [int(each) for each in text] if text.isascii() and text.isdecimal() else [ord(each) for each in text]
+    around = 10 if text.isascii() and text.isdecimal() else 0x110000
+    steps = {(after - code) % around for code, after in pairwise(codes)}
     return steps in ({1}, {around - 1})
