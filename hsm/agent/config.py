@@ -1,30 +1,45 @@
-"""The per-machine configuration: which server, which anchor, which driver. It is the PC owner's word, not a page's.
+"""The per-machine configuration: which server, which anchor, which drivers. It is the PC owner's word, not a page's.
 
 ```toml
 server = "https://signature.example.ma"   # origin, without a path; plain http only to loopback in a rehearsal
 environment = "production"                # or "rehearsal"
 manifest_anchor = "/etc/khatam/manifest-anchor.pem"
-module = "/usr/lib/softhsm/libsofthsm2.so"
-spool = "/home/me/.local/state/khatam"    # unsent signatures; owner-only
-softhsm_conf = "…"                        # optional: SoftHSM's own configuration file
-held_pin_policy = "…"                     # optional: the document that allows to hold the PIN of a PIN-always key
+modules = ["/usr/lib/libeToken.so", "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so"]
+# All that follows is optional.
+spool = "~/.local/state/khatam"           # unsent signatures; one folder a user (~ is his), owner-only
+requester = "Rokhas.ma"                   # who asks, in the words of the window; else the server's host
+help_phone = "+212 5 37 00 00 00"
+language = "ar"                           # or "fr", "en": the window's first language
+pin_documents = 200                       # one PIN of an ordinary key serves so many signatures at most,
+pin_minutes = 30                          # and so many minutes; then it is asked again
+held_pin_policy = "…"                     # the document that allows to hold the PIN of a PIN-always key
+softhsm_conf = "…"                        # SoftHSM's own configuration file
+[module_environment]                      # what the drivers need to find in their environment
+OPENSC_CONF = "/etc/khatam/opensc.conf"
 ```
 """
 
 import ipaddress
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from .config_path import DEFAULT_SPOOL
 from .errors import AgentCode, AgentError
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-REQUIRED = frozenset({"server", "environment", "manifest_anchor", "module", "spool"})
-OPTIONAL = frozenset({"softhsm_conf", "held_pin_policy"})
+TEXTS = frozenset({"server", "environment", "manifest_anchor"})
+OPTIONAL_TEXTS = frozenset({"spool", "softhsm_conf", "held_pin_policy", "requester", "help_phone", "language"})
+CAPS = {"pin_documents": (200, 500), "pin_minutes": (30, 480)}
+"""Default and most of each cap; the least is 1."""
+LANGUAGES = ("ar", "fr", "en")
+MAX_MODULES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +49,20 @@ class AgentConfig:
     server: str
     environment: str
     manifest_anchor: Path
-    module: Path
+    modules: tuple[Path, ...]
     spool: Path
     softhsm_conf: Path | None = None
+    module_environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    requester: str | None = None
+    help_phone: str | None = None
+    language: str | None = None
+    pin_documents: int = CAPS["pin_documents"][0]
+    """Signatures, at most, for one PIN of an ordinary key."""
+    pin_minutes: int = CAPS["pin_minutes"][0]
+    """Minutes, at most, for one PIN of an ordinary key."""
     held_pin_policy: str | None = None
+    station: str = "holder"
+    station_approval: str | None = None
 
     def anchor(self) -> "Certificate":
         """Load the manifest anchor."""
@@ -62,25 +87,75 @@ def read_config(path: Path) -> AgentConfig:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise _wrong(f"{path} cannot be read") from error
-    if missing := REQUIRED - given.keys():
-        raise _wrong(f"{path} lacks {', '.join(sorted(missing))}")
-    if unknown := given.keys() - REQUIRED - OPTIONAL:
-        raise _wrong(f"{path} has the unknown {', '.join(sorted(unknown))}")
-    if not all(isinstance(value, str) and value for value in given.values()):
-        raise _wrong(f"{path} has a value that is not a text")
-    if given["environment"] not in ("rehearsal", "production"):
+    _require_names(path, given)
+    texts: dict[str, str | None] = {name: _text(path, given, name) for name in TEXTS | OPTIONAL_TEXTS}
+    server, environment = str(texts["server"]), str(texts["environment"])
+    if environment not in ("rehearsal", "production"):
         raise _wrong("environment is rehearsal or production")
-    require_server(given["server"], given["environment"])
-    softhsm = given.get("softhsm_conf")
+    if texts["language"] not in (None, *LANGUAGES):
+        raise _wrong(f"language is one of {', '.join(LANGUAGES)}")
+    require_server(server, environment)
     return AgentConfig(
-        server=given["server"],
-        environment=given["environment"],
-        manifest_anchor=Path(given["manifest_anchor"]),
-        module=Path(given["module"]),
-        spool=Path(given["spool"]),
-        softhsm_conf=None if softhsm is None else Path(softhsm),
-        held_pin_policy=given.get("held_pin_policy"),
+        server=server,
+        environment=environment,
+        manifest_anchor=Path(str(texts["manifest_anchor"])),
+        modules=_modules(path, given["modules"]),
+        spool=_at_home(texts["spool"]),
+        softhsm_conf=None if texts["softhsm_conf"] is None else Path(texts["softhsm_conf"]),
+        module_environment=_variables(path, given.get("module_environment", {})),
+        requester=texts["requester"],
+        help_phone=texts["help_phone"],
+        language=texts["language"],
+        pin_documents=_cap(path, given, "pin_documents"),
+        pin_minutes=_cap(path, given, "pin_minutes"),
+        held_pin_policy=texts["held_pin_policy"],
     )
+
+
+def _require_names(path: Path, given: dict[str, Any]) -> None:
+    required = TEXTS | {"modules"}
+    if missing := required - given.keys():
+        raise _wrong(f"{path} lacks {', '.join(sorted(missing))}")
+    if unknown := given.keys() - required - OPTIONAL_TEXTS - CAPS.keys() - {"module_environment"}:
+        raise _wrong(f"{path} has the unknown {', '.join(sorted(unknown))}")
+
+
+def _text(path: Path, given: dict[str, Any], name: str) -> str | None:
+    value = given.get(name)
+    if value is not None and not (isinstance(value, str) and value):
+        raise _wrong(f"{path}: {name} is not a text")
+    return value
+
+
+def _modules(path: Path, value: object) -> tuple[Path, ...]:
+    modules = value if isinstance(value, list) else []
+    if not 1 <= len(modules) <= MAX_MODULES or not all(isinstance(each, str) and each for each in modules):
+        raise _wrong(f"{path}: modules is a list of 1 to {MAX_MODULES} paths")
+    if len(set(modules)) != len(modules):
+        raise _wrong(f"{path}: modules names one twice")
+    return tuple(Path(each) for each in modules)
+
+
+def _variables(path: Path, value: object) -> Mapping[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+        raise _wrong(f"{path}: module_environment is a table of texts")
+    return MappingProxyType(value)
+
+
+def _cap(path: Path, given: dict[str, Any], name: str) -> int:
+    default, most = CAPS[name]
+    value = given.get(name, default)
+    if type(value) is not int or not 1 <= value <= most:
+        raise _wrong(f"{path}: {name} is a number from 1 to {most}")
+    return value
+
+
+def _at_home(spool: str | None) -> Path:
+    path = DEFAULT_SPOOL if spool is None else Path(spool)
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise _wrong("spool: this user has no home folder") from error
 
 
 def require_server(server: str, environment: str) -> None:
