@@ -13,6 +13,8 @@ language = "ar"                           # or "fr", "en": the window's first la
 pin_documents = 200                       # one PIN of an ordinary key serves so many signatures at most,
 pin_minutes = 30                          # and so many minutes; then it is asked again
 held_pin_policy = "…"                     # the document that allows to hold the PIN of a PIN-always key
+station = "holder"                        # or "officer": there no holder's device is made in production, but by
+station_approval = "…"                    # the document that allows it
 softhsm_conf = "…"                        # SoftHSM's own configuration file
 [module_environment]                      # what the drivers need to find in their environment
 OPENSC_CONF = "/etc/khatam/opensc.conf"
@@ -35,10 +37,13 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 TEXTS = frozenset({"server", "environment", "manifest_anchor"})
-OPTIONAL_TEXTS = frozenset({"spool", "softhsm_conf", "held_pin_policy", "requester", "help_phone", "language"})
+OPTIONAL_TEXTS = frozenset({"spool", "softhsm_conf", "held_pin_policy", "requester", "help_phone", "language"}) | {
+    *("station", "station_approval")
+}
 CAPS = {"pin_documents": (200, 500), "pin_minutes": (30, 480)}
 """Default and most of each cap; the least is 1."""
 LANGUAGES = ("ar", "fr", "en")
+STATIONS = ("holder", "officer")
 MAX_MODULES = 8
 
 
@@ -94,6 +99,8 @@ def read_config(path: Path) -> AgentConfig:
         raise _wrong("environment is rehearsal or production")
     if texts["language"] not in (None, *LANGUAGES):
         raise _wrong(f"language is one of {', '.join(LANGUAGES)}")
+    if texts["station"] not in (None, *STATIONS):
+        raise _wrong(f"station is one of {', '.join(STATIONS)}")
     require_server(server, environment)
     return AgentConfig(
         server=server,
@@ -109,6 +116,8 @@ def read_config(path: Path) -> AgentConfig:
         pin_documents=_cap(path, given, "pin_documents"),
         pin_minutes=_cap(path, given, "pin_minutes"),
         held_pin_policy=texts["held_pin_policy"],
+        station=texts["station"] or "holder",
+        station_approval=texts["station_approval"],
     )
 
 
