@@ -28,10 +28,10 @@ AGENT_EXAMPLE = """\
 server = {server}
 environment = {environment}
 manifest_anchor = {anchor}
-module = {module}
+modules = [{module}]
 # Only for SoftHSM devices:
 # softhsm_conf = "/home/…/softhsm2.conf"
-spool = "/var/lib/khatam-agent/spool"
+# spool = "~/.local/state/khatam"
 """
 
 

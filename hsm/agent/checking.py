@@ -18,6 +18,7 @@ class CheckedItem:
 
     item: ManifestItem
     base: bytes
+    prepared: bytes
     checked: CheckedIncrement
 
 
@@ -42,7 +43,7 @@ def _check(server: Server, item: ManifestItem, at: datetime) -> CheckedItem:
         raise AgentError(
             AgentCode.DOCUMENT, reference=item.reference, what=str(refused), reason=refused.reason.value
         ) from refused
-    return CheckedItem(item=item, base=base, checked=checked)
+    return CheckedItem(item=item, base=base, prepared=prepared, checked=checked)
 
 
 def _download(server: Server, item: ManifestItem, which: str, sha256: str) -> bytes:

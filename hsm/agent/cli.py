@@ -18,7 +18,7 @@ from .config_path import DEFAULT_PATH
 if TYPE_CHECKING:
     from .consent import Consent
     from .errors import AgentError
-    from .signing import Surroundings
+    from .surroundings import Surroundings
 
 app = typer.Typer(
     name="khatam-agent",
@@ -105,11 +105,11 @@ def doctor(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
 def _around(config: Path, pin_file: Path | None, *, unattended: bool) -> tuple[Any, Surroundings]:
     """Configuration and surroundings of a run; core dumps are off before anything else is read."""
     from .config import read_config
-    from .consent import TerminalConsent
     from .devices import open_devices
     from .hardening import harden
     from .pins import FilePins, TerminalPins
-    from .signing import Surroundings
+    from .surroundings import Surroundings
+    from .terminal import TerminalConsent
 
     harden()
     settings = read_config(config)
@@ -119,7 +119,7 @@ def _around(config: Path, pin_file: Path | None, *, unattended: bool) -> tuple[A
         devices=lambda: open_devices(settings),
         consent=consent,
         pins=pins,
-        progress=lambda said: typer.echo(said, err=True),
+        say=lambda said: typer.echo(said, err=True),
     )
     return settings, around
 

@@ -23,9 +23,10 @@ from hsm.errors import (
     PinRequired,
 )
 from hsm.keys import KeyKind, KeyRef, PublicKey, SigningKey
-from hsm.pin import PinSource
+from hsm.pin import Pin, PinSource
 
 from .config import AgentConfig
+from .consent import PinState
 from .errors import AgentCode, AgentError
 
 if TYPE_CHECKING:
@@ -50,6 +51,14 @@ class Devices(Protocol):
         self, *, device_label: str, device_serial: str, kind: KeyKind, label: str, key_id: bytes, pins: PinSource
     ) -> tuple[KeyRef, PublicKey]: ...
     def write_certificate(self, ref: KeyRef, der: bytes, *, label: str, pins: PinSource) -> None: ...
+    def find_keys(self, device: DeviceInfo, pins: PinSource) -> Sequence[object]: ...
+    def key_attributes(self, ref: KeyRef, pins: PinSource) -> KeyAttributes: ...
+    def logout(self, device: DeviceInfo) -> None: ...
+    def initialise(self, device: DeviceInfo, *, label: str, so_pin: Pin, pin: Pin) -> DeviceInfo: ...
+    def change_pin(self, device: DeviceInfo, *, old: Pin, new: Pin) -> None: ...
+    def change_so_pin(self, device: DeviceInfo, *, old: Pin, new: Pin) -> None: ...
+    def unblock(self, device: DeviceInfo, *, so_pin: Pin, new: Pin) -> None: ...
+    def wipe(self, device: DeviceInfo, *, so_pin: Pin) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +83,9 @@ def open_devices(config: AgentConfig) -> Devices:
     try:
         from hsm.cryptoki.module import Module
 
-        return Module.open(config.module, softhsm_conf=config.softhsm_conf)
+        return Module.open(config.modules[0], softhsm_conf=config.softhsm_conf)
     except (HsmError, OSError, ImportError) as error:
-        raise AgentError(AgentCode.DRIVER, what=f"{config.module}") from error
+        raise AgentError(AgentCode.DRIVER, what=f"{config.modules[0]}") from error
 
 
 @contextmanager
@@ -164,8 +173,12 @@ def find_device(devices: Devices, label: str) -> DeviceInfo:
     return found[0]
 
 
-def pin_warning(device: DeviceInfo) -> str | None:
-    """What the device's flags say of earlier tries, for the consent."""
-    if device.pin_final_try:
-        return "One PIN try is left: a mistake locks the device."
-    return "A wrong PIN was entered recently. Type slowly." if device.pin_count_low else None
+def pin_state(device: DeviceInfo) -> PinState:
+    """What the device's flags say of its PIN, the worst of them."""
+    flags = (
+        (PinState.LOCKED, device.pin_locked),
+        (PinState.TO_BE_CHANGED, getattr(device, "pin_to_be_changed", False)),
+        (PinState.FINAL_TRY, device.pin_final_try),
+        (PinState.LOW, device.pin_count_low),
+    )
+    return next((state for state, is_set in flags if is_set), PinState.FINE)

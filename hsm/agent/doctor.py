@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .config import AgentConfig, read_config
-from .devices import open_devices, pin_warning, plugged_in
+from .devices import open_devices, pin_state, plugged_in
 from .errors import AgentCode, AgentError
 
 
@@ -79,5 +79,4 @@ def _devices(config: AgentConfig) -> Iterator[str]:
         yield "the driver loads; no device is plugged in"
     for device in found:
         count = len(devices.read_certificates(device))
-        state = "locked" if device.pin_locked else pin_warning(device) or "PIN in order"
-        yield f"{device.label} ({device.serial}): {count} certificates; {state}"
+        yield f"{device.label} ({device.serial}): {count} certificates; PIN {pin_state(device).value}"

@@ -29,7 +29,7 @@ from .devices import DeviceKey, Devices, find_device, spoken
 from .errors import AgentCode, AgentError
 from .report import error_json
 from .server import ACCEPTED, Server, require
-from .signing import Surroundings
+from .surroundings import Surroundings
 from .sitting import Sitting, ephemeral_key
 from .spool import Spool
 
@@ -125,7 +125,7 @@ class Enrolling:
         try:
             return devices.key(ref, pins)
         except KeyNotFound:
-            self._around.progress(f"making the {purpose.value} key in {device.label}")
+            self._around.say(f"making the {purpose.value} key in {device.label}")
         devices.generate_key_pair(
             device_label=device.label,
             device_serial=device.serial,
@@ -159,7 +159,7 @@ class Enrolling:
         idempotency_key = hashlib.sha256(kept).hexdigest()
         answer = sitting.ask("POST", "/v1/agent/enrolment/requests", json=body, idempotency_key=idempotency_key)
         self.report.digest = require(answer).text("digest")
-        self._around.progress("requests sent; waiting for the second officer's approval")
+        self._around.say("requests sent; waiting for the second officer's approval")
 
     def _await(self, sitting: Sitting, keys: dict[KeyPurpose, DeviceKey]) -> dict[KeyPurpose, bytes]:
         """Wait until the certificates are issued, no longer than told.
@@ -192,7 +192,7 @@ class Enrolling:
             if (_ref(device, manifest.order, purpose).key_id, der) not in stored:
                 raise AgentError(AgentCode.CERTIFICATE, what=f"the {purpose.value} one cannot be read back")
             self.report.certificates[purpose.value] = hashlib.sha256(der).hexdigest()
-        self._around.progress("certificates written and read back")
+        self._around.say("certificates written and read back")
 
     def _proof(
         self, sitting: Sitting, manifest: EnrolmentManifest, keys: dict[KeyPurpose, DeviceKey]

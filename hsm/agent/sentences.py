@@ -24,8 +24,8 @@ SENTENCES: dict[AgentCode, str] = {
     AgentCode.TICKET: "The ticket was refused ({problem}): {what} Nothing was signed. Start again from the page.",
     AgentCode.SESSION_ENDED: "The sitting is over ({problem}). Nothing more was signed. Start again from the page.",
     AgentCode.AGENT_TOO_OLD: "This program is too old for the service. Install the newer one. Nothing was signed.",
-    AgentCode.ANCHOR: "The list does not come from the service that this PC is set up for. Nothing was signed. Tell the "
-    "help desk.",
+    AgentCode.ANCHOR: "The list does not come from the service that this PC is set up for. Nothing was signed. "
+    "Tell the help desk.",
     AgentCode.MANIFEST: "{what}",
     AgentCode.DOCUMENT: "{reference}: {what} Nothing of this list was signed.",
     AgentCode.LAPSED: "The list expired; what is left of it was not signed. Run the same again for the rest.",

@@ -1,18 +1,13 @@
 """`khatam-agent sign`: manifest, check, consent, device, signatures, spool; in this order, each before the next."""
 
-import time
-from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
-import httpx2
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from hsm.keys import verify
-from hsm.pin import PinSource
 from hsm.prepared.attributes import signed_attributes
 from hsm.prepared.errors import ManifestRefused
 from hsm.prepared.expectations import require_meant_for
@@ -22,33 +17,22 @@ from hsm.prepared.match_code import match_code
 from .addresses import Ticket
 from .checking import CheckedItem, check_items
 from .config import AgentConfig
-from .consent import Consent, ListedDocument, SigningRequest
-from .devices import Chosen, DeviceKey, Devices, choose_device, pin_warning, spoken
+from .consent import ListedDocument, Phase, Progress, ShownCapacity, SigningRequest
+from .devices import Chosen, DeviceKey, choose_device, pin_state, spoken
 from .dpop import EphemeralKey
 from .errors import AgentCode, AgentError
-from .heartbeat import EVERY_SECONDS, heartbeat
+from .heartbeat import heartbeat
 from .report import ItemState, SigningReport
 from .server import UNAUTHORIZED, Server, require
 from .sitting import Sitting, ephemeral_key, past
 from .spool import Spool, SpooledValue
+from .surroundings import Surroundings
+
+__all__ = ["Signing", "Surroundings"]
 
 MAX_ROUNDS = 20
 LAPSED_PROBLEMS = frozenset({"lease-lapsed", "item-not-prepared"})
 DONE_PROBLEMS = frozenset({"nothing-to-sign"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a run takes from outside; tests replace each."""
-
-    devices: Callable[[], Devices]
-    consent: Consent
-    pins: PinSource
-    progress: Callable[[str], None] = lambda _: None
-    transport: httpx2.BaseTransport | None = None
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    pause: Callable[[float], None] = time.sleep
-    heartbeat_seconds: float = EVERY_SECONDS
 
 
 class Signing:
@@ -140,7 +124,7 @@ class Signing:
         self.report.signer = manifest.signer.name_latin
         for item in manifest.items:
             self.report.mark(item.id, item.reference, ItemState.UNSIGNED)
-        self._around.progress(f"code {self.report.match_code}")
+        self._tell(Phase.READING)
         return manifest
 
     def _sign_all(self, server: Server, sitting: Sitting, spool: Spool, manifest: Manifest) -> bool:
@@ -152,7 +136,7 @@ class Signing:
         with spoken(count=len(items), wanted=wanted):
             chosen = choose_device(devices, manifest.certificate_sha256, wanted)
         self.report.device = chosen.name
-        around.consent.to_sign(_request(manifest, self.report.match_code or "", chosen, items))
+        around.consent.to_sign(self._request(manifest, chosen, items))
         with spoken(kept=self.report.kept, count=len(items), wanted=wanted):
             key = devices.key(chosen.ref, around.pins)
         self._require_key(key, chosen, manifest, len(items))
@@ -209,7 +193,7 @@ class Signing:
         if answer.problem is None:
             spool.drop_value(value)
             self.report.mark(value.item, value.reference, ItemState.KEPT)
-            self._around.progress(f"{value.reference} kept")
+            self._tell(Phase.SENDING, value.item)
             return True
         if answer.status == UNAUTHORIZED:
             raise AgentError(AgentCode.SESSION_ENDED, problem=answer.problem)
@@ -218,28 +202,46 @@ class Signing:
             self.report.mark(value.item, value.reference, ItemState.UNSIGNED, answer.problem)
             return False
         self.report.mark(value.item, value.reference, ItemState.REFUSED, answer.problem)
-        self._around.progress(f"{value.reference} refused: {answer.problem}")
+        self._tell(Phase.SENDING, value.item)
         return True
 
+    def _tell(self, phase: Phase, item: str | None = None) -> None:
+        report = self.report
+        found = None if item is None else report.items[item]
+        self._around.progress(Progress(phase=phase, done=report.kept, count=len(report.items), item=found))
 
-def _request(manifest: Manifest, code: str, chosen: Chosen, items: list[CheckedItem]) -> SigningRequest:
-    capacity = manifest.capacity
-    return SigningRequest(
-        environment=manifest.environment.value,
-        origin=manifest.origin,
-        match_code=code,
-        signer=manifest.signer.name_latin,
-        capacity=f"{capacity.function} of {capacity.body_fr}",
-        device=chosen.name,
-        documents=tuple(
-            ListedDocument(
-                reference=each.item.reference,
-                kind=each.item.kind,
-                title=each.item.title,
-                pages_sha256=each.item.base_sha256,
-            )
-            for each in items
-        ),
-        pin_warning=pin_warning(chosen.device),
-        last_try=chosen.device.pin_final_try,
-    )
+    def _request(self, manifest: Manifest, chosen: Chosen, items: list[CheckedItem]) -> SigningRequest:
+        capacity = manifest.capacity
+        return SigningRequest(
+            environment=manifest.environment.value,
+            origin=manifest.origin,
+            requester=self._config.requester or urlsplit(manifest.origin).netloc,
+            match_code=self.report.match_code or "",
+            signer_ar=manifest.signer.name_ar,
+            signer_latin=manifest.signer.name_latin,
+            capacity=ShownCapacity(
+                function=capacity.function,
+                body_code=capacity.body_code,
+                body_fr=capacity.body_fr,
+                body_ar=capacity.body_ar,
+            ),
+            device=chosen.name,
+            pin_state=pin_state(chosen.device),
+            protected_path=chosen.device.protected_path,
+            pin_entries=None,
+            held_policy=self._config.held_pin_policy,
+            documents=tuple(
+                ListedDocument(
+                    id=each.item.id,
+                    reference=each.item.reference,
+                    kind=each.item.kind,
+                    title=each.item.title,
+                    beneficiary=None,
+                    base_sha256=each.item.base_sha256,
+                    prepared_sha256=each.item.prepared_sha256,
+                    content=each.prepared,
+                )
+                for each in items
+            ),
+            already_kept=self.report.kept,
+        )

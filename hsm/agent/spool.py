@@ -70,7 +70,7 @@ class Spool:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(lock)
-            raise AgentError(AgentCode.BUSY) from error
+            raise AgentError(AgentCode.BUSY, holder="the same ticket") from error
         spool = cls(folder, lock)
         try:
             yield spool

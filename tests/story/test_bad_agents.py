@@ -145,7 +145,7 @@ def enrolled(world: World, person: cast.Person, payer: str, folder: Path) -> Des
         server=world.stage.url,
         environment="rehearsal",
         manifest_anchor=world.stage.data / "agents" / "manifest-anchor.pem",
-        module=folder / "none.so",
+        modules=(folder / "none.so",),
         spool=folder / f"spool-{person.key}",
     )
     desk = Desk(world, person, config, MemoryDevices(label=person.key))

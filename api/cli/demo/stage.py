@@ -117,7 +117,7 @@ class Stage:
         anchor = self.data / "agents" / "manifest-anchor.pem"
         config.write_text(
             f'server = "{self.url}"\nenvironment = "rehearsal"\nmanifest_anchor = {json.dumps(str(anchor))}\n'
-            f"module = {json.dumps(softhsm_module())}\nsofthsm_conf = {json.dumps(str(conf))}\n"
+            f"modules = [{json.dumps(softhsm_module())}]\nsofthsm_conf = {json.dumps(str(conf))}\n"
             f"spool = {json.dumps(str(folder / 'spool'))}\n",
             encoding="utf-8",
         )

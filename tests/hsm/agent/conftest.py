@@ -39,7 +39,7 @@ def workplace(tmp_path: Path, authority: Authority, documents: list[tuple[bytes,
         server=ORIGIN,
         environment="rehearsal",
         manifest_anchor=anchor,
-        module=tmp_path / "module.so",
+        modules=(tmp_path / "module.so",),
         spool=tmp_path / "spool",
     )
     service = FakeService(authority, SoftKey(ec.generate_private_key(ec.SECP256R1())), certificate, list(documents))

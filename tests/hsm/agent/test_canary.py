@@ -108,7 +108,7 @@ def desk(workplace: Workplace, tmp_path: Path, authority: Authority, monkeypatch
             "server": origin,
             "environment": "rehearsal",
             "manifest_anchor": str(folder / "anchor.pem"),
-            "module": str(SOFTHSM_MODULE),
+            "modules": [str(SOFTHSM_MODULE)],
             "softhsm_conf": str(conf),
             "spool": str(folder / "spool"),
         }

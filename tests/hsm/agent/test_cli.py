@@ -1,6 +1,7 @@
 """The command: quick, alone, honest about how it ended."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hsm.agent.cli import app
-from hsm.agent.errors import EXIT_CODES, SENTENCES, AgentCode
+from hsm.agent.errors import EXIT_CODES, HELP_DESK, SENTENCES, AgentCode, HelpDesk
 
 SERVER_EXTRA = (
     "fastapi",
@@ -54,10 +55,12 @@ def test_help_loads_nothing_slow() -> None:
 def test_every_code_has_its_sentence_and_exit_code() -> None:
     assert SENTENCES.keys() == set(AgentCode)
     assert EXIT_CODES.keys() == set(AgentCode)
+    assert HELP_DESK.keys() == set(AgentCode)
+    assert all(re.fullmatch(r"AG-[0-9]{2}", each) for each in HelpDesk)
     assert set(EXIT_CODES.values()) <= {1, 2, 3, 4, 5, 6}
     for sentence in SENTENCES.values():
         assert sentence == "{what}" or any(
-            word in sentence for word in ("Nothing", "nothing", "not", "kept", "{kept}", "{what}", "stay")
+            word in sentence for word in ("Nothing", "nothing", "not", "kept", "{kept}", "{what}", "{fix}", "stay")
         ), sentence
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hsm.agent.consent import TerminalConsent
 from hsm.agent.errors import AgentCode, AgentError
 from hsm.agent.pins import FilePins, TerminalPins, read_pin_file
+from hsm.agent.terminal import TerminalConsent
 from hsm.agent.unattended import Unattended
 
 

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from hsm.agent.addresses import Ticket
-from hsm.agent.consent import SigningRequest
+from hsm.agent.consent import PinState, SigningRequest, Yes
 from hsm.agent.errors import AgentCode
 from hsm.agent.report import SigningReport
 from hsm.agent.signing import Signing
@@ -189,14 +189,17 @@ class Recorder(Unattended):
     """Says yes, and keeps what it was shown."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.requests: list[SigningRequest] = []
         self.entries: list[int] = []
 
-    def to_sign(self, request: SigningRequest) -> None:
+    def to_sign(self, request: SigningRequest) -> Yes:
         self.requests.append(request)
+        return super().to_sign(request)
 
-    def to_pin_entries(self, count: int) -> None:
+    def to_pin_entries(self, count: int) -> int:
         self.entries.append(count)
+        return count
 
 
 def test_consent_sees_what_was_checked_before_any_pin(workplace: Workplace) -> None:
@@ -206,7 +209,7 @@ def test_consent_sees_what_was_checked_before_any_pin(workplace: Workplace) -> N
     assert refused(workplace) is AgentCode.PIN_WRONG
     (request,) = recorder.requests
     assert [document.reference for document in request.documents] == ["L26-0000120", "L26-0000121", "L26-0000122"]
-    assert request.pin_warning is not None
+    assert request.pin_state is PinState.LOW
     assert request.match_code
 
 

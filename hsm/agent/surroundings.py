@@ -1,0 +1,31 @@
+"""What a run takes from outside."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx2
+
+from hsm.pin import PinSource
+
+from .consent import Consent, Progress
+from .devices import Devices
+from .heartbeat import EVERY_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a run takes from outside; tests replace each."""
+
+    devices: Callable[[], Devices]
+    consent: Consent
+    pins: PinSource
+    progress: Callable[[Progress], None] = lambda _: None
+    """Told of a signing run, on its threads."""
+    say: Callable[[str], None] = lambda _: None
+    """Told, in English, of an enrolment's steps."""
+    transport: httpx2.BaseTransport | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    pause: Callable[[float], None] = time.sleep
+    heartbeat_seconds: float = EVERY_SECONDS
