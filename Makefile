@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 # What the service itself needs, and what its tests and checks add: Debian 12 names.
 SYSTEM := python3-venv ca-certificates tzdata softhsm2 openssl poppler-utils fonts-hosny-amiri
 SYSTEM_TEST := postgresql-15 qpdf zbar-tools chromium procps gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 \
-  xvfb xauth xdotool xdg-utils desktop-file-utils libegl1 libgl1 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 \
+  xvfb xauth xdotool imagemagick xdg-utils desktop-file-utils libegl1 libgl1 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 \
   libfontconfig1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 \
   libxcb-shape0 libxcb-xinerama0 libxcb-xkb1
 # More vendors' modules, for `make soak`: a TPM in software, NSS.
