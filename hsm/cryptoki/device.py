@@ -7,84 +7,72 @@ without a PIN and closed before it.
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Protocol, cast
 
-from pkcs11 import PROTECTED_AUTH, Attribute, Mechanism, ObjectClass, TokenFlag
+from pkcs11 import Attribute, Mechanism, ObjectClass, TokenFlag
 from pkcs11 import exceptions as driver
 from pkcs11._pkcs11 import lib as Library  # noqa: N812  (a class, in the driver's spelling)
-from pkcs11.types import PrivateKey, Session, SignMixin, Token
+from pkcs11.types import PrivateKey, Session, Token
 
 from hsm.cryptoki import objects
+from hsm.cryptoki.info import Address, DeviceInfo
 from hsm.cryptoki.mechanisms import Way, finish
 from hsm.errors import DeviceMismatch, DeviceUnavailable
 from hsm.keys import PublicKey
 from hsm.pin import Pin
 
+LOST = (
+    driver.SessionHandleInvalid,
+    driver.SessionClosed,
+    driver.KeyHandleInvalid,
+    driver.ObjectHandleInvalid,
+    driver.UserNotLoggedIn,
+)
+"""How a module says that what we hold of it is void, before it did anything."""
+
 
 class LoginNeeded(Exception):
-    """The device is not logged in to. Never leaves this room."""
+    """The device is not logged in to, or no longer: nothing was done. Never leaves this room."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Which device is meant: never by slot, whose number changes."""
-
-    label: str
-    serial: str
-
-    def __str__(self) -> str:
-        return f"{self.label!r} (serial {self.serial})"
+class _HasHandle(Protocol):
+    handle: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceInfo:
-    """A device that is present, and what it says of its PIN; read without login, as of now."""
+class Calls(Protocol):
+    """What of `native.Native` a device's session needs."""
 
-    label: str
-    serial: str
-    model: str
-    manufacturer: str
-    initialised: bool
-    """False: an empty device, without label or PIN."""
-    pin_set: bool
-    login_required: bool
-    pin_count_low: bool
-    """A wrong PIN was entered since the last good one."""
-    pin_final_try: bool
-    """One more wrong PIN locks it."""
-    pin_locked: bool
-    protected_path: bool
-    """The PIN is typed on the device or its reader, not here."""
-    write_protected: bool
-    so_pin_to_be_changed: bool = False
-    """The SO PIN is the one that the device came with."""
-    pin_shortest: int = 0
-    pin_longest: int = 0
-    """Bounds of a PIN in bytes, both included; 0: not known."""
-
-    @property
-    def address(self) -> Address:
-        return Address(self.label, self.serial)
+    def login(self, session: int, pin: bytes | None) -> None: ...
+    def context_login(self, session: int, pin: bytes | None) -> None: ...
+    def logout(self, session: int) -> None: ...
+    def sign_init(self, session: int, key: int, mechanism: int, parameters: tuple[int, ...] | None) -> None: ...
+    def sign(self, session: int, data: bytes) -> bytes: ...
 
 
-def info_of(token: Token) -> DeviceInfo:
+def info_of(token: Token, module: Path | None = None) -> DeviceInfo:
     """Return what `token` says of itself."""
     flags = token.flags
     return DeviceInfo(
         label=token.label.rstrip("\0 "),
         serial=token.serial.decode("utf-8", errors="replace").rstrip("\0 "),
-        model=token.model,
-        manufacturer=token.manufacturer_id,
+        model=token.model.rstrip("\0 "),
+        manufacturer=token.manufacturer_id.rstrip("\0 "),
         initialised=bool(flags & TokenFlag.TOKEN_INITIALIZED),
         pin_set=bool(flags & TokenFlag.USER_PIN_INITIALIZED),
         login_required=bool(flags & TokenFlag.LOGIN_REQUIRED),
         pin_count_low=bool(flags & TokenFlag.USER_PIN_COUNT_LOW),
         pin_final_try=bool(flags & TokenFlag.USER_PIN_FINAL_TRY),
         pin_locked=bool(flags & TokenFlag.USER_PIN_LOCKED),
+        pin_to_be_changed=bool(flags & TokenFlag.USER_PIN_TO_BE_CHANGED),
         protected_path=bool(flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH),
         write_protected=bool(flags & TokenFlag.WRITE_PROTECTED),
+        so_pin_final_try=bool(flags & TokenFlag.SO_PIN_FINAL_TRY),
+        so_pin_locked=bool(flags & TokenFlag.SO_PIN_LOCKED),
         so_pin_to_be_changed=bool(flags & TokenFlag.SO_PIN_TO_BE_CHANGED),
+        hardware="{}.{}".format(*token.hardware_version),
+        firmware="{}.{}".format(*token.firmware_version),
+        module=module,
     )
 
 
@@ -99,24 +87,26 @@ _GOING = (
 """What a slot says while its device goes away; it must not hide the others."""
 
 
-def tokens(library: Library) -> list[tuple[Token, DeviceInfo]]:
+def tokens(library: Library, module: Path | None = None) -> list[tuple[Token, DeviceInfo]]:
     """Return every device present; one that goes away meanwhile is left out."""
     found = []
     for slot in library.get_slots(token_present=True):
         with contextlib.suppress(*_GOING):
             token = slot.get_token()
-            found.append((token, info_of(token)))
+            found.append((token, info_of(token, module)))
     return found
 
 
-def token_at(library: Library, address: Address) -> tuple[Token, DeviceInfo]:
+def token_at(
+    library: Library, address: Address, module: Path | None = None, *, model: str | None = None
+) -> tuple[Token, DeviceInfo]:
     """Return the one device with that label and serial.
 
     :raise DeviceUnavailable: it is not there.
     :raise DeviceMismatch: one of that label is there, with another serial; or two answer to both.
     """
-    present = [(token, info) for token, info in tokens(library) if info.label == address.label]
-    found = [(token, info) for token, info in present if info.serial == address.serial]
+    present = [(token, info) for token, info in tokens(library, module) if info.label == address.label]
+    found = [(token, info) for token, info in present if info.serial == address.serial and model in {None, info.model}]
     if len(found) == 1:
         return found[0]
     if present:
@@ -139,26 +129,40 @@ def public_session(token: Token, *, writing: bool = False) -> Iterator[Session]:
 class OpenDevice:
     """A device that we logged in to, with the handles found since."""
 
-    def __init__(self, token: Token, pin: Pin | None, *, protected_path: bool) -> None:
+    def __init__(self, token: Token, calls: Calls, pin: Pin | None, *, login: bool) -> None:
         """Log in, with exactly one PIN try.
 
-        :param pin: None: nothing to log in with, or the PIN is typed on the device (`protected_path`).
+        :param pin: None: the PIN is typed on the device, or there is nothing to log in with (`login` false).
         """
         self.token = token
         self.mechanisms: frozenset[Mechanism | int] = frozenset(token.slot.get_mechanisms())
+        self._calls = calls
         self._private_keys: dict[bytes, PrivateKey] = {}
+        self._login = login
+        # The session is opened without the PIN, so that it can be closed when the PIN is refused.
+        self._session = token.open(attribute_mapper=objects.mapper())
+        self._handle = _handle(self._session)
+        if not login:
+            return
         try:
-            if pin is not None:
-                self._session = token.open(user_pin=pin.reveal())
-            else:
-                self._session = token.open(user_pin=PROTECTED_AUTH if protected_path else None)
-        except driver.UserAlreadyLoggedIn:
-            # This process still counts as logged in: the logout of an earlier session failed with its device.
-            self._session = token.open()
+            # Nobody is logged in here. If the module still thinks so (its device was pulled), it would not check the
+            # PIN at all.
+            with contextlib.suppress(driver.PKCS11Error):
+                calls.logout(self._handle)
+            calls.login(self._handle, None if pin is None else pin.reveal().encode())
+        except BaseException:
+            self._end()
+            raise
 
     def close(self) -> None:
         """Log out and close; a device that is gone makes no noise."""
         self._private_keys.clear()
+        if self._login:
+            with contextlib.suppress(driver.PKCS11Error):
+                self._calls.logout(self._handle)
+        self._end()
+
+    def _end(self) -> None:
         with contextlib.suppress(driver.PKCS11Error):
             self._session.close()
 
@@ -178,6 +182,11 @@ class OpenDevice:
     def public_key(self, key_id: bytes) -> PublicKey:
         return objects.public_key(self._session, key_id)
 
+    def allowed(self, key_id: bytes) -> frozenset[Mechanism | int]:
+        """Return the mechanisms that the slot offers and the key does not forbid (CKA_ALLOWED_MECHANISMS)."""
+        named = objects.allowed_mechanisms(self.private_key(key_id))
+        return self.mechanisms if not named else frozenset(each for each in self.mechanisms if int(each) in named)
+
     def key_ids(self) -> list[tuple[bytes, str]]:
         """Return id and label of every private key."""
         found = objects.find(self._session, ObjectClass.PRIVATE_KEY)
@@ -185,12 +194,27 @@ class OpenDevice:
             (objects.value_of(each, Attribute.ID, b""), objects.value_of(each, Attribute.LABEL, "")) for each in found
         ]
 
-    def sign(self, key_id: bytes, way: Way, prepared: bytes, pin: Pin | None, key: PublicKey) -> bytes:
-        """Sign what `way` prepared; `pin` is for this one signature, for a key that asks each time."""
-        handle = self.private_key(key_id)
-        assert isinstance(handle, SignMixin)
-        given: dict[str, Any] = {"mechanism": way.mechanism}
-        if way.parameters is not None:
-            given["mechanism_param"] = way.parameters
-        value = handle.sign(prepared, **given) if pin is None else handle.sign(prepared, pin=pin.reveal(), **given)
-        return finish(value, key)
+    def sign(self, key_id: bytes, way: Way, prepared: bytes, key: PublicKey) -> bytes:
+        """Sign what `way` prepared.
+
+        :raise LoginNeeded: the session was lost before the device began; nothing was signed.
+        """
+        self._begin(key_id, way)
+        return finish(self._calls.sign(self._handle, prepared), key)
+
+    def sign_with_pin(self, key_id: bytes, way: Way, prepared: bytes, pin: Pin | None, key: PublicKey) -> bytes:
+        """Sign with a key that asks its PIN each time; None: it is typed on the device."""
+        self._begin(key_id, way)
+        self._calls.context_login(self._handle, None if pin is None else pin.reveal().encode())
+        return finish(self._calls.sign(self._handle, prepared), key)
+
+    def _begin(self, key_id: bytes, way: Way) -> None:
+        try:
+            self._calls.sign_init(self._handle, _handle(self.private_key(key_id)), way.mechanism, way.parameters)
+        except LOST as lost:
+            raise LoginNeeded from lost
+
+
+def _handle(found: object) -> int:
+    """The number under which the module knows it; python-pkcs11 has it, its stubs do not."""
+    return cast(_HasHandle, found).handle

@@ -17,6 +17,7 @@ from hsm.errors import DeviceUnavailable, MechanismUnsupported
 from hsm.keys import PublicKey, SignatureAlgorithm, default_algorithm
 
 PssParameters = tuple[Mechanism, MGF, int]
+"""CK_RSA_PKCS_PSS_PARAMS: digest, mask generation, salt bytes."""
 
 # DER of DigestInfo up to the digest itself (RFC 8017, 9.2, note 1).
 _DIGEST_INFO = {

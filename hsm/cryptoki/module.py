@@ -16,17 +16,29 @@ import pkcs11
 from pkcs11._pkcs11 import lib as Library  # noqa: N812  (a class, in the driver's spelling)
 
 from hsm.cryptoki import objects, pins
-from hsm.cryptoki.device import Address, DeviceInfo, LoginNeeded, OpenDevice, public_session, token_at, tokens
+from hsm.cryptoki.device import LoginNeeded, OpenDevice, public_session, token_at, tokens
+from hsm.cryptoki.info import Address, DeviceInfo, KeyAttributes
 from hsm.cryptoki.key import DeviceKey
 from hsm.cryptoki.mechanisms import Way, ways
+from hsm.cryptoki.native import Native
 from hsm.cryptoki.objects import StoredCertificate
 from hsm.cryptoki.owner import Owner
+from hsm.cryptoki.personalising import Personalising, check_new
 from hsm.cryptoki.translation import translated
-from hsm.errors import DeviceError, DeviceTimeout, DeviceUnavailable, KeyNotFound, MechanismUnsupported, PinError
+from hsm.errors import (
+    DeviceError,
+    DeviceTimeout,
+    DeviceUnavailable,
+    KeyNotFound,
+    MechanismUnsupported,
+    PinError,
+)
 from hsm.keys import KeyKind, KeyRef, PublicKey, SignatureAlgorithm
-from hsm.pin import PinSource
+from hsm.pin import Pin, PinSource
 
 T = TypeVar("T")
+_FORGETFUL = "SoftHSM"
+"""Sees a device that was added or taken away only when it is initialised anew (some 2 ms)."""
 GENERATION_SECONDS = 300.0
 """A card may take minutes for RSA-4096."""
 PERSON_SECONDS = 180.0
@@ -48,7 +60,9 @@ class Module:
     _open: ClassVar[dict[Path, "Module"]] = {}
     _opening: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, path: Path, *, timeout: float, load: Callable[[str], Library]) -> None:
+    def __init__(
+        self, path: Path, *, timeout: float, load: Callable[[str], Library], native: Callable[[Path], Native]
+    ) -> None:
         """For `open` only: two of these on one library would be two threads in it."""
         self.path = path
         self.timeout = timeout
@@ -61,6 +75,7 @@ class Module:
         try:
             with translated("load the module"):
                 self._library = self._owner.call(lambda: load(str(path)), act="load the module", timeout=timeout)
+                self._native = self._owner.call(lambda: native(path), act="load the module", timeout=timeout)
         except BaseException:
             self._owner.close()
             raise
@@ -72,6 +87,7 @@ class Module:
         timeout: float = 30.0,
         softhsm_conf: Path | None = None,
         load: Callable[[str], Library] = pkcs11.lib,
+        native: Callable[[Path], Native] = Native,
     ) -> "Module":
         """Load the module at `path`, or share it if this process has it open.
 
@@ -90,7 +106,7 @@ class Module:
                     )
                 os.environ["SOFTHSM2_CONF"] = str(softhsm_conf)
             if shared is None:
-                shared = Module._open[path] = Module(path, timeout=timeout, load=load)
+                shared = Module._open[path] = Module(path, timeout=timeout, load=load, native=native)
             else:
                 shared._users += 1
             return shared
@@ -117,10 +133,14 @@ class Module:
 
     def devices(self) -> list[DeviceInfo]:
         """Return the devices present, with their PIN flags. Needs no login, asks for no PIN."""
-        return self._call(lambda: [info for _, info in tokens(self._library)], act="list the devices")
+        return self._call(self._present, act="list the devices")
 
-    def key(self, ref: KeyRef, pins: PinSource) -> DeviceKey:
+    def key(self, ref: KeyRef, pins: PinSource, *, always_authenticate: bool | None = None) -> DeviceKey:
         """Return the key as a `SigningKey`; logs in to its device unless that was done before.
+
+        :param always_authenticate: what is known of the key from before. True: nobody logs in here, the public half
+            is read from its certificate or public key object, and each signature asks one PIN, for its login and
+            itself. None: logs in to read it.
 
         :raise DeviceUnavailable: the device is not there.
         :raise DeviceMismatch: another device of that label is.
@@ -130,10 +150,19 @@ class Module:
 
         def look(device: OpenDevice) -> tuple[PublicKey, dict[SignatureAlgorithm, Way], bool]:
             public_key = device.public_key(ref.key_id)
-            always = device.always_authenticates(ref.key_id)
-            return public_key, ways(public_key, device.mechanisms), always
+            always = device.always_authenticates(ref.key_id) if always_authenticate is None else always_authenticate
+            return public_key, ways(public_key, device.allowed(ref.key_id)), always
 
-        public_key, possible, always = self._logged_in(_address(ref), pins, look, act="find the key")
+        def look_from_outside() -> tuple[PublicKey, dict[SignatureAlgorithm, Way], bool]:
+            token, _ = self._token(_address(ref))
+            with public_session(token) as session:
+                public_key = objects.public_key(session, ref.key_id)
+            return public_key, ways(public_key, frozenset(token.slot.get_mechanisms())), True
+
+        if always_authenticate:
+            public_key, possible, always = self._call(look_from_outside, act="find the key")
+        else:
+            public_key, possible, always = self._logged_in(_address(ref), pins, look, act="find the key")
         return DeviceKey(self, ref, pins, public_key=public_key, possible=possible, always_authenticate=always)
 
     def find_keys(self, device: DeviceInfo, pins: PinSource) -> list[FoundKey]:
@@ -200,6 +229,71 @@ class Module:
 
         return self._call(read, act="read the certificates")
 
+    def key_attributes(self, ref: KeyRef, pins: PinSource) -> KeyAttributes:
+        """Return what the device says of a private key; logs in unless that was done before. Evidence, as claimed."""
+        return self._logged_in(
+            _address(ref),
+            pins,
+            lambda device: objects.key_attributes(device.private_key(ref.key_id)),
+            act="read the key's attributes",
+        )
+
+    def initialise(
+        self, device: DeviceInfo, *, label: str, so_pin: Pin, pin: Pin, last_try: bool = False
+    ) -> DeviceInfo:
+        """Make an empty device ready, or one that is being wiped: all that is on it is lost. Sets SO PIN and PIN.
+
+        A device that takes PINs on itself asks for its PIN there. It can be called again after any failure.
+
+        :param last_try: somebody said yes to using the last try of the SO PIN.
+        :raise DeviceRefused: a published default, a label that does not fit, or the device says no.
+        :raise PinRefused: it has another SO PIN.
+        """
+        check_new(label, so_pin=so_pin, pin=pin)
+
+        def make(hands: Personalising, slot: int) -> DeviceInfo:
+            hands.initialise(label, so_pin, pin)
+            for token, info in tokens(self._library, self.path):
+                if token.slot.slot_id == slot:
+                    return info
+            raise DeviceUnavailable("The device was initialised, and is gone. Put it back.")
+
+        return self._personalise(device, make, act="initialise the device", last_try=last_try)
+
+    def change_pin(self, device: DeviceInfo, *, old: Pin, new: Pin, last_try: bool = False) -> None:
+        """Change the PIN: one try. On a PIN pad both are typed there, and what is given here is not used.
+
+        :raise DeviceRefused: `new` is a published default, or the device does not take it; `old` still holds.
+        """
+        check_new(None, so_pin=None, pin=new)
+        self._personalise(device, lambda hands, _: hands.change_pin(old, new), act="change the PIN", last_try=last_try)
+
+    def unblock(self, device: DeviceInfo, *, so_pin: Pin, new: Pin, last_try: bool = False) -> None:
+        """Set a new PIN as security officer, with one try of the SO PIN (C_InitPIN)."""
+        check_new(None, so_pin=None, pin=new)
+        self._personalise(
+            device, lambda hands, _: hands.unblock(so_pin, new), act="unblock the device", last_try=last_try
+        )
+
+    def wipe(self, device: DeviceInfo, *, so_pin: Pin, last_try: bool = False) -> None:
+        """Erase keys, certificates and PIN, with one try of the SO PIN. Label and SO PIN stay (C_InitToken)."""
+        self._personalise(
+            device, lambda hands, _: hands.wipe(device.label, so_pin), act="wipe the device", last_try=last_try
+        )
+
+    def _personalise(
+        self, device: DeviceInfo, function: Callable[[Personalising, int], T], *, act: str, last_try: bool
+    ) -> T:
+        def run() -> T:
+            self._drop(device.address)
+            token, info = self._token(device.address, model=device.model)
+            hands = Personalising(self._native, self._refused, token, info, last_try=last_try)
+            return function(hands, token.slot.slot_id)
+
+        with self._person():
+            seconds = max(PERSON_SECONDS, self.timeout) if device.protected_path else self.timeout
+            return self._call(run, act=act, timeout=seconds)
+
     def logout(self, device: DeviceInfo) -> None:
         """Log out of that device, if logged in; the next use of a key asks for the PIN again."""
         self._call(lambda: self._drop(device.address), act="log out")
@@ -210,29 +304,35 @@ class Module:
             return self._sign_with_pin(key, way, prepared)
         ref, public_key = key.ref, key.public_key
         return self._logged_in(
-            _address(ref), key.pins, lambda device: device.sign(ref.key_id, way, prepared, None, public_key), act="sign"
+            _address(ref), key.pins, lambda device: device.sign(ref.key_id, way, prepared, public_key), act="sign"
         )
 
     def _sign_with_pin(self, key: DeviceKey, way: Way, prepared: bytes) -> bytes:
+        """One question, one PIN: for the login if it is needed, and for this one signature."""
         address = _address(key.ref)
-        self._logged_in(address, key.pins, lambda _: None, act="log in")
         with self._person():
             info = self._call(lambda: self._token(address)[1], act="read the PIN flags", address=address)
-            pin = pins.ask(info, key.pins)
-            if pin is None:
-                raise MechanismUnsupported(
-                    "The key asks for its PIN before each signature, on the reader itself: the driver cannot do that. "
-                    "Nothing was signed."
-                )
-            given = pin
+            pin = pins.ask(info, key.pins, each_time=True)
 
             def sign() -> bytes:
-                device = self._opened(address)
-                with self._refused.one_try(address.serial, given):
-                    return device.sign(key.ref.key_id, way, prepared, given, key.public_key)
+                device = self._devices.get(address)
+                with self._refused.one_try(address.serial, pin):
+                    if device is None:
+                        device = self._open_device(address, pin, info)
+                    return device.sign_with_pin(key.ref.key_id, way, prepared, pin, key.public_key)
+
+            def sign_or_close() -> bytes:
+                # After any failure the device may count as logged out, with a signature begun: nothing of it is kept.
+                try:
+                    return sign()
+                except BaseException:
+                    self._drop(address)
+                    raise
 
             try:
-                return self._call(sign, act="sign", address=address)
+                return self._call(
+                    sign_or_close, act="sign", address=address, timeout=PERSON_SECONDS if info.protected_path else None
+                )
             except LoginNeeded:
                 raise DeviceUnavailable("The device was logged out meanwhile. Nothing was signed: try again.") from None
 
@@ -245,11 +345,16 @@ class Module:
         act: str,
         timeout: float | None = None,
     ) -> T:
-        """Run `function` on the open device; log in first if need be, which may ask a person."""
+        """Run `function` on the open device; log in first if need be, which may ask a person.
+
+        A session that was lost before anything was done is opened anew, once, with a PIN that is asked anew.
+        """
         for _ in range(2):
             with suppress(LoginNeeded):
                 return self._call(lambda: function(self._opened(address)), act=act, address=address, timeout=timeout)
             self._log_in(address, source)
+        with suppress(LoginNeeded):
+            return self._call(lambda: function(self._opened(address)), act=act, address=address, timeout=timeout)
         raise DeviceUnavailable(f"The device {address} was logged out meanwhile. Nothing was done ({act}): try again.")
 
     def _log_in(self, address: Address, source: PinSource) -> None:
@@ -265,9 +370,8 @@ class Module:
             def login() -> None:
                 if address in self._devices:
                     return
-                token, _ = self._token(address)
                 with self._refused.one_try(address.serial, pin):
-                    self._devices[address] = OpenDevice(token, pin, protected_path=info.protected_path)
+                    self._open_device(address, pin, info)
 
             self._call(login, act="log in", timeout=PERSON_SECONDS if info.protected_path else None)
 
@@ -295,7 +399,7 @@ class Module:
             try:
                 with translated(act):
                     return function()
-            except (DeviceUnavailable, PinError):
+            except (DeviceUnavailable, PinError, LoginNeeded):
                 if address is not None:
                     self._drop(address)
                 raise
@@ -308,16 +412,27 @@ class Module:
             raise LoginNeeded
         return device
 
-    def _token(self, address: Address) -> tuple[pkcs11.Token, DeviceInfo]:
+    def _open_device(self, address: Address, pin: Pin | None, info: DeviceInfo) -> OpenDevice:
+        token, _ = self._token(address)
+        login = info.login_required or info.protected_path or pin is not None
+        self._devices[address] = device = OpenDevice(token, self._native, pin, login=login)
+        return device
+
+    def _present(self) -> list[DeviceInfo]:
+        if self._library.manufacturer_id.startswith(_FORGETFUL) and not self._devices:
+            self._library.reinitialize()
+        return [info for _, info in tokens(self._library, self.path)]
+
+    def _token(self, address: Address, *, model: str | None = None) -> tuple[pkcs11.Token, DeviceInfo]:
         try:
-            return token_at(self._library, address)
+            return token_at(self._library, address, self.path, model=model)
         except DeviceUnavailable:
             if self._devices:
                 raise
             # SoftHSM sees a new device, or one that came back, only when initialised anew. That voids every session
             # of the module, so it is done only while nobody is logged in to another device.
             self._library.reinitialize()
-            return token_at(self._library, address)
+            return token_at(self._library, address, self.path, model=model)
 
     def _drop(self, address: Address) -> None:
         device = self._devices.pop(address, None)

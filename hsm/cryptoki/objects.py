@@ -5,6 +5,8 @@ their end: a half-read one keeps the session's search open, and the next act fai
 """
 
 import contextlib
+import ctypes
+import sys
 from typing import Any, NamedTuple
 
 from cryptography import x509
@@ -13,10 +15,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass
 from pkcs11 import exceptions as driver
+from pkcs11.attributes import AttributeMapper
 from pkcs11.types import Object, PrivateKey, Session, SignMixin
 from pkcs11.util.x509 import decode_x509_certificate
 
 from hsm.cryptoki.errors import DeviceRefused
+from hsm.cryptoki.info import KeyAttributes
 from hsm.errors import KeyNotFound, MechanismUnsupported
 from hsm.keys import KeyKind, PublicKey
 
@@ -31,6 +35,7 @@ _CURVE_OF_KIND = {
     KeyKind.EC_P384: bytes.fromhex("06052b81040022"),
 }
 _RSA_BITS = {KeyKind.RSA_2048: 2048, KeyKind.RSA_3072: 3072, KeyKind.RSA_4096: 4096}
+_LONG = ctypes.sizeof(ctypes.c_ulong)
 _OCTET_STRING = 0x04
 _UNCOMPRESSED = 0x04
 
@@ -41,6 +46,13 @@ class StoredCertificate(NamedTuple):
     key_id: bytes
     label: str
     der: bytes
+
+
+def mapper() -> AttributeMapper:
+    """Return python-pkcs11's table of attributes, with the one that it lacks."""
+    found = AttributeMapper()
+    found.register_handler(Attribute.ALLOWED_MECHANISMS, bytes, bytes)
+    return found
 
 
 def find(session: Session, object_class: ObjectClass, key_id: bytes | None = None) -> list[Object]:
@@ -55,8 +67,40 @@ def value_of(found: Object, attribute: Attribute, default: Any = None) -> Any:
     """Return one attribute, or `default` where the device does not have it or does not show it."""
     try:
         return found[attribute]
-    except (driver.AttributeTypeInvalid, driver.AttributeSensitive, driver.FunctionFailed, KeyError, ValueError):
+    except (
+        driver.AttributeTypeInvalid,
+        driver.AttributeSensitive,
+        driver.FunctionFailed,
+        NotImplementedError,
+        KeyError,
+        ValueError,
+    ):
         return default
+
+
+def allowed_mechanisms(key: PrivateKey) -> frozenset[int]:
+    """Return the only mechanisms that the key may be used with; empty: it does not say (CKA_ALLOWED_MECHANISMS)."""
+    found = value_of(key, Attribute.ALLOWED_MECHANISMS, b"")
+    if not isinstance(found, bytes) or len(found) % _LONG:
+        return frozenset()
+    return frozenset(int.from_bytes(found[at : at + _LONG], sys.byteorder) for at in range(0, len(found), _LONG))
+
+
+def key_attributes(key: PrivateKey) -> KeyAttributes:
+    """Return what the device says of a private key."""
+
+    def said(attribute: Attribute) -> bool | None:
+        found = value_of(key, attribute)
+        return found if isinstance(found, bool) else None
+
+    return KeyAttributes(
+        sensitive=said(Attribute.SENSITIVE),
+        extractable=said(Attribute.EXTRACTABLE),
+        never_extractable=said(Attribute.NEVER_EXTRACTABLE),
+        always_sensitive=said(Attribute.ALWAYS_SENSITIVE),
+        local=said(Attribute.LOCAL),
+        always_authenticate=said(Attribute.ALWAYS_AUTHENTICATE),
+    )
 
 
 def private_key(session: Session, key_id: bytes) -> PrivateKey:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from pkcs11 import PinIncorrect, PinInvalid, PinLenRange
 
-from hsm.cryptoki.device import DeviceInfo
+from hsm.cryptoki.info import DeviceInfo
 from hsm.errors import PinLastTry, PinLocked, PinRefused
 from hsm.pin import Pin, PinSource
 
@@ -36,22 +36,49 @@ class RefusedPins:
         if pin is None:
             yield
             return
-        digest = hmac.digest(self._key, pin.reveal().encode(), hashlib.sha256)
+        digest = self._digest(pin)
+        self._refuse_known(serial, digest)
+        try:
+            yield
+        except (PinIncorrect, PinInvalid, PinLenRange, PinRefused):
+            self._refused.setdefault(serial, set()).add(digest)
+            raise
+        self._refused.pop(serial, None)
+
+    def forget(self, serial: str) -> None:
+        """The device has another PIN since."""
+        self._refused.pop(serial, None)
+
+    @contextmanager
+    def one_change(self, serial: str, old: Pin) -> Iterator[None]:
+        """Around the call that changes a PIN: only `PinIncorrect` is about `old`, the others may be about the new one.
+
+        :raise PinRefused: that device has refused `old` before; the call is not made.
+        """
+        digest = self._digest(old)
+        self._refuse_known(serial, digest)
+        try:
+            yield
+        except PinIncorrect:
+            self._refused.setdefault(serial, set()).add(digest)
+            raise
+        self._refused.pop(serial, None)
+
+    def _digest(self, pin: Pin) -> bytes:
+        return hmac.digest(self._key, pin.reveal().encode(), hashlib.sha256)
+
+    def _refuse_known(self, serial: str, digest: bytes) -> None:
         if digest in self._refused.get(serial, ()):
             raise PinRefused(
                 "The device refused this same PIN before, so it was not sent again. Nothing was done: "
                 "give the right PIN (for a service: correct its PIN file and start it again)."
             )
-        try:
-            yield
-        except (PinIncorrect, PinInvalid, PinLenRange):
-            self._refused.setdefault(serial, set()).add(digest)
-            raise
-        self._refused.pop(serial, None)
 
 
-def ask(info: DeviceInfo, pins: PinSource) -> Pin | None:
+def ask(info: DeviceInfo, pins: PinSource, *, each_time: bool = False) -> Pin | None:
     """Ask for the PIN of that device once; None when nothing needs to be typed here.
+
+    :param each_time: the key asks its PIN for each signature, whether or not the device wants a login.
 
     Runs on the caller's thread: a person may take a minute.
 
@@ -68,6 +95,6 @@ def ask(info: DeviceInfo, pins: PinSource) -> Pin | None:
                 "unblock it first."
             )
         return None
-    if not info.login_required:
+    if not info.login_required and not each_time:
         return None
     return pins.pin(device_label=info.label, device_serial=info.serial, last_try=info.pin_final_try)

@@ -53,6 +53,7 @@ _REFUSED = (
     driver.AttributeSensitive,
     driver.ArgumentsBad,
     driver.SessionReadOnly,
+    driver.PinTooWeak,
     driver.FunctionRejected,
     driver.FunctionCancelled,
 )

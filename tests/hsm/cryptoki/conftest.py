@@ -105,6 +105,11 @@ class FakeDevice:
     opened: int = 0
     closed: int = 0
 
+    handle: int = 1
+    slot_id: int = 1
+    hardware_version: tuple[int, int] = (1, 0)
+    firmware_version: tuple[int, int] = (2, 1)
+
     # The library
     initialized = True
 
@@ -128,13 +133,17 @@ class FakeDevice:
         return {Mechanism.ECDSA}
 
     # The token
-    def open(self, rw: bool = False, user_pin: object = None) -> "FakeDevice":
-        if user_pin is not None:
-            self.sent.append(user_pin)
-            if isinstance(user_pin, str) and user_pin != self.right:
-                raise self.refusal
+    def open(self, rw: bool = False, attribute_mapper: object = None) -> "FakeDevice":
         self.opened += 1
         return self
+
+    # The calls beside python-pkcs11
+    def login(self, session: int, pin: bytes | None) -> None:
+        self.sent.append(pin if pin is None else pin.decode())
+        if pin is not None and pin.decode() != self.right:
+            raise self.refusal
+
+    def logout(self, session: int) -> None: ...
 
     # The session
     def close(self) -> None:
@@ -151,7 +160,7 @@ def fake() -> FakeDevice:
 
 @pytest.fixture
 def fake_module(fake: FakeDevice, tmp_path: Path) -> Iterator[Module]:
-    with Module.open(tmp_path / "fake.so", timeout=0.4, load=lambda _: fake) as opened:  # type: ignore[arg-type, return-value]
+    with Module.open(tmp_path / "fake.so", timeout=0.4, load=lambda _: fake, native=lambda _: fake) as opened:  # type: ignore[arg-type, return-value]
         yield opened
 
 
