@@ -5,23 +5,14 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Self
 
-from hsm.cryptoki.device import DeviceInfo
+from hsm.cryptoki.factory import FACTORY
+from hsm.cryptoki.info import DeviceInfo
 from hsm.pin import Pin
 
 from .errors import AgentCode, AgentError
 
 SHORTEST, LONGEST = 6, 32
 """Characters. The device's own bounds can only narrow these."""
-
-# What makers print in manuals and libraries use when nobody chose: user PINs, PUKs, SO PINs and management keys.
-PUBLISHED = frozenset(
-    {
-        *("0000", "1234", "12345", "123456", "1234567", "12345678", "123456789", "1234567890", "0123456789"),
-        *("648219", "57621880", "3537363231383830", "rockey", "entersafe", "feitian", "password", "admin", "sopin"),
-        *("so-pin", "safenet", "gemalto", "etoken", "topsecret", "muscle00", "11223344", "112233", "121212"),
-        *("010203040506070801020304050607080102030405060708", "0" * 48, "0" * 16, "F" * 16),
-    }
-)
 
 
 class PinFault(StrEnum):
@@ -73,7 +64,7 @@ class PinRules:
             PinFault.TOO_SHORT: len(text) < self.shortest,
             PinFault.TOO_LONG: len(text) > self.longest,
             PinFault.ALL_EQUAL: len(set(text)) == 1,
-            PinFault.PUBLISHED: text.lower() in PUBLISHED or text in PUBLISHED,
+            PinFault.PUBLISHED: text.lower() in FACTORY,
             PinFault.SEQUENCE: _is_sequence(text),
             PinFault.SAME: before is not None and text == before.reveal(),
         }

@@ -268,6 +268,16 @@ class Module:
         check_new(None, so_pin=None, pin=new)
         self._personalise(device, lambda hands, _: hands.change_pin(old, new), act="change the PIN", last_try=last_try)
 
+    def change_so_pin(self, device: DeviceInfo, *, old: Pin, new: Pin, last_try: bool = False) -> None:
+        """Change the SO PIN, with one try of `old` (C_SetPIN as security officer).
+
+        :raise DeviceRefused: `new` is a published default, or the device does not take it; `old` still holds.
+        """
+        check_new(None, so_pin=new, pin=None)
+        self._personalise(
+            device, lambda hands, _: hands.change_so_pin(old, new), act="change the SO PIN", last_try=last_try
+        )
+
     def unblock(self, device: DeviceInfo, *, so_pin: Pin, new: Pin, last_try: bool = False) -> None:
         """Set a new PIN as security officer, with one try of the SO PIN (C_InitPIN)."""
         check_new(None, so_pin=None, pin=new)
@@ -317,8 +327,12 @@ class Module:
             def sign() -> bytes:
                 device = self._devices.get(address)
                 with self._refused.one_try(address.serial, pin):
-                    if device is None:
-                        device = self._open_device(address, pin, info)
+                    if device is not None:
+                        # Lost before the PIN was sent: the device is opened anew, with the PIN just given.
+                        with suppress(LoginNeeded):
+                            return device.sign_with_pin(key.ref.key_id, way, prepared, pin, key.public_key)
+                        self._drop(address)
+                    device = self._open_device(address, pin, info)
                     return device.sign_with_pin(key.ref.key_id, way, prepared, pin, key.public_key)
 
             def sign_or_close() -> bytes:

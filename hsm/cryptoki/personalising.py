@@ -94,6 +94,20 @@ class Personalising:
         except _NEW_PIN_REFUSED as error:
             raise _unfit(error) from None
 
+    def change_so_pin(self, old: Pin, new: Pin) -> None:
+        """C_SetPIN as security officer."""
+        self._may_try_as_officer()
+        with self._session() as session:
+            with self._refused.one_try(self._officer, old):
+                self._native.login(session, old.reveal().encode(), user=CKU_SO)
+            try:
+                self._native.set_pin(session, old.reveal().encode(), new.reveal().encode())
+            except _NEW_PIN_REFUSED as error:
+                raise _unfit(error) from None
+            finally:
+                with contextlib.suppress(driver.PKCS11Error):
+                    self._native.logout(session)
+
     def _init_pin(self, so_pin: Pin, new: Pin) -> None:
         with self._session() as session:
             with self._refused.one_try(self._officer, so_pin):

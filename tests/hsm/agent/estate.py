@@ -32,6 +32,7 @@ from hsm.prepared.enrolment import EnrolmentManifest, EnrolmentSubject, KeyPurpo
 from hsm.prepared.increment import check_increment
 from hsm.prepared.manifest import Environment, Manifest, ManifestItem, sign_manifest
 from hsm.software import SoftwareKey, generate_private_key
+from tests.hsm.agent.holder_device import SERIAL, HolderActs
 from tests.hsm.prepared.authority import Authority, SoftKey, usage
 from tests.hsm.prepared.manifests import make_manifest
 
@@ -80,15 +81,13 @@ class MemoryKey:
 
 
 @dataclass(slots=True)
-class MemoryDevices:
+class MemoryDevices(HolderActs):
     """One device in memory behind the `Devices` port."""
 
-    label: str = "president"
+    pin_value: str = PIN
     always_authenticate: bool = False
     flags: dict[str, bool] = field(default_factory=dict)
     present: bool = True
-    keys: dict[bytes, SoftwareKey] = field(default_factory=dict)
-    certificates: list[StoredCertificate] = field(default_factory=list)
     signed: list[bytes] = field(default_factory=list)
     generated: int = 0
     pin_tries: int = 0
@@ -101,25 +100,24 @@ class MemoryDevices:
 
     def require_pin(self, pins: PinSource) -> None:
         self.pin_tries += 1
-        if pins.pin(device_label=self.label, device_serial="1", last_try=False).reveal() != PIN:
+        if pins.pin(device_label=self.label, device_serial="1", last_try=False).reveal() != self.pin_value:
             raise PinRefused("wrong PIN")
 
     def devices(self) -> list[DeviceInfo]:
         if not self.present:
             return []
         names = ("pin_count_low", "pin_final_try", "pin_locked", "protected_path", "write_protected")
-        return [
-            DeviceInfo(
-                label=self.label,
-                serial="1",
-                model="memory",
-                manufacturer="tests",
-                initialised=True,
-                pin_set=True,
-                login_required=True,
-                **(dict.fromkeys(names, False) | self.flags),
-            )
-        ]
+        info = DeviceInfo(
+            label=self.label,
+            serial=SERIAL,
+            model="memory",
+            manufacturer="tests",
+            initialised=True,
+            pin_set=True,
+            login_required=True,
+            **(dict.fromkeys(names, False) | self.flags),
+        )
+        return [self.state(info)]
 
     def read_certificates(self, device: DeviceInfo) -> list[StoredCertificate]:
         return list(self.certificates)

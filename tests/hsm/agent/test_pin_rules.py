@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis.strategies import integers, text
 
 from hsm.agent.errors import AgentCode, AgentError
-from hsm.agent.pin_rules import PUBLISHED, SAID, PinFault, PinRules
+from hsm.agent.pin_rules import SAID, PinFault, PinRules
+from hsm.cryptoki.factory import FACTORY
 from hsm.pin import Pin
 from tests.hsm.agent.estate import MemoryDevices
 
@@ -61,7 +62,7 @@ def test_nothing_outside_the_bounds_is_taken(characters: str, shortest: int, lon
     rules = PinRules(shortest=shortest, longest=longest)
     if rules.fault(Pin(characters)) is None:
         assert shortest <= len(characters) <= longest
-        assert characters not in PUBLISHED
+        assert characters not in FACTORY
 
 
 def test_every_fault_is_said() -> None:
