@@ -50,5 +50,16 @@ class DeviceKey:
             raise MechanismUnsupported(f"This key cannot sign with {algorithm.value}. Nothing was signed.")
         return self._module.sign_prepared(self, way, way.prepare(message, algorithm))
 
+    def with_pins(self, pins: PinSource) -> "DeviceKey":
+        """The same key with another source of PINs."""
+        return DeviceKey(
+            self._module,
+            self.ref,
+            pins,
+            public_key=self._public_key,
+            possible=self._possible,
+            always_authenticate=self.always_authenticate,
+        )
+
     def __repr__(self) -> str:
         return f"DeviceKey({self.ref!r})"

@@ -10,20 +10,22 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 import pkcs11
 from pkcs11._pkcs11 import lib as Library  # noqa: N812  (a class, in the driver's spelling)
 
 from hsm.cryptoki import objects, pins
 from hsm.cryptoki.device import LoginNeeded, OpenDevice, public_session, token_at, tokens
+from hsm.cryptoki.found import FoundKey as FoundKey  # noqa: PLC0414  (asked for here too)
+from hsm.cryptoki.found import StoredCertificate
 from hsm.cryptoki.info import Address, DeviceInfo, KeyAttributes
 from hsm.cryptoki.key import DeviceKey
 from hsm.cryptoki.mechanisms import Way, ways
 from hsm.cryptoki.native import Native
-from hsm.cryptoki.objects import StoredCertificate
 from hsm.cryptoki.owner import Owner
 from hsm.cryptoki.personalising import Personalising, check_new
+from hsm.cryptoki.refused import RefusedPins
 from hsm.cryptoki.translation import translated
 from hsm.errors import (
     DeviceError,
@@ -45,15 +47,6 @@ PERSON_SECONDS = 180.0
 """How long one caller waits for another one's person at the PIN."""
 
 
-class FoundKey(NamedTuple):
-    """A private key of a device."""
-
-    ref: KeyRef
-    label: str
-    public_key: PublicKey
-    always_authenticate: bool
-
-
 class Module:
     """A loaded module; safe for many threads. Open it once per process: opening it again shares it."""
 
@@ -71,7 +64,7 @@ class Module:
         self._at_the_pin = threading.Lock()
         # Owner's thread only:
         self._devices: dict[Address, OpenDevice] = {}
-        self._refused = pins.RefusedPins()
+        self._refused = RefusedPins()
         try:
             with translated("load the module"):
                 self._library = self._owner.call(lambda: load(str(path)), act="load the module", timeout=timeout)
@@ -326,7 +319,7 @@ class Module:
 
             def sign() -> bytes:
                 device = self._devices.get(address)
-                with self._refused.one_try(address.serial, pin):
+                with self._refused.one_try(address.serial, pin), translated("sign"):
                     if device is not None:
                         # Lost before the PIN was sent: the device is opened anew, with the PIN just given.
                         with suppress(LoginNeeded):
@@ -384,7 +377,7 @@ class Module:
             def login() -> None:
                 if address in self._devices:
                     return
-                with self._refused.one_try(address.serial, pin):
+                with self._refused.one_try(address.serial, pin), translated("log in"):
                     self._open_device(address, pin, info)
 
             self._call(login, act="log in", timeout=PERSON_SECONDS if info.protected_path else None)

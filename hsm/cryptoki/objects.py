@@ -7,7 +7,7 @@ their end: a half-read one keeps the session's search open, and the next act fai
 import contextlib
 import ctypes
 import sys
-from typing import Any, NamedTuple
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -20,6 +20,7 @@ from pkcs11.types import Object, PrivateKey, Session, SignMixin
 from pkcs11.util.x509 import decode_x509_certificate
 
 from hsm.cryptoki.errors import DeviceRefused
+from hsm.cryptoki.found import StoredCertificate as StoredCertificate  # noqa: PLC0414  (asked for here too)
 from hsm.cryptoki.info import KeyAttributes
 from hsm.errors import KeyNotFound, MechanismUnsupported
 from hsm.keys import KeyKind, PublicKey
@@ -38,14 +39,6 @@ _RSA_BITS = {KeyKind.RSA_2048: 2048, KeyKind.RSA_3072: 3072, KeyKind.RSA_4096: 4
 _LONG = ctypes.sizeof(ctypes.c_ulong)
 _OCTET_STRING = 0x04
 _UNCOMPRESSED = 0x04
-
-
-class StoredCertificate(NamedTuple):
-    """A certificate object of a device. Nothing about it was verified."""
-
-    key_id: bytes
-    label: str
-    der: bytes
 
 
 def mapper() -> AttributeMapper:

@@ -14,8 +14,9 @@ from hsm.cryptoki.errors import DeviceRefused
 from hsm.cryptoki.factory import refuse_factory_value
 from hsm.cryptoki.info import DeviceInfo
 from hsm.cryptoki.native import CKU_SO, Native
-from hsm.cryptoki.pins import RefusedPins
-from hsm.errors import DeviceUnavailable, PinLastTry, PinLocked
+from hsm.cryptoki.refused import RefusedPins
+from hsm.cryptoki.translation import translated
+from hsm.errors import DeviceUnavailable, HsmError, PinLastTry, PinLocked
 from hsm.pin import Pin
 
 LABEL_BYTES = 32
@@ -54,7 +55,7 @@ class Personalising:
         self.wipe(label, so_pin)
         try:
             self._init_pin(so_pin, pin)
-        except driver.PKCS11Error as error:
+        except (driver.PKCS11Error, HsmError) as error:
             raise DeviceUnavailable(
                 f"The device was initialised, and its PIN could not be set ({type(error).__name__}). "
                 "It cannot be used yet: initialise it again, or unblock it with its SO PIN."
@@ -66,11 +67,13 @@ class Personalising:
         # Sessions of other programs are not ours to close; ours would make the device refuse.
         with contextlib.suppress(driver.PKCS11Error):
             self._native.close_all(self._slot)
-        try:
-            with self._refused.one_try(self._officer, so_pin):
+        with self._refused.one_try(self._officer, so_pin), translated("initialise the device"):
+            try:
                 self._native.initialise(self._slot, so_pin.reveal().encode(), label)
-        except driver.SessionExists:
-            raise DeviceRefused("Another program uses the device. Nothing was done: close it and try again.") from None
+            except driver.SessionExists:
+                raise DeviceRefused(
+                    "Another program uses the device. Nothing was done: close it and try again."
+                ) from None
 
     def unblock(self, so_pin: Pin, new: Pin) -> None:
         """C_InitPIN as security officer."""
@@ -88,17 +91,17 @@ class Personalising:
             with self._session() as session:
                 self._native.set_pin(session, None, None)
             return
-        try:
-            with self._session() as session, self._refused.one_change(info.serial, old):
+        with self._session() as session, self._refused.one_change(info.serial, old), translated("change the PIN"):
+            try:
                 self._native.set_pin(session, old.reveal().encode(), new.reveal().encode())
-        except _NEW_PIN_REFUSED as error:
-            raise _unfit(error) from None
+            except _NEW_PIN_REFUSED as error:
+                raise _unfit(error) from None
 
     def change_so_pin(self, old: Pin, new: Pin) -> None:
         """C_SetPIN as security officer."""
         self._may_try_as_officer()
         with self._session() as session:
-            with self._refused.one_try(self._officer, old):
+            with self._refused.one_try(self._officer, old), translated("log in as security officer"):
                 self._native.login(session, old.reveal().encode(), user=CKU_SO)
             try:
                 self._native.set_pin(session, old.reveal().encode(), new.reveal().encode())
@@ -110,7 +113,7 @@ class Personalising:
 
     def _init_pin(self, so_pin: Pin, new: Pin) -> None:
         with self._session() as session:
-            with self._refused.one_try(self._officer, so_pin):
+            with self._refused.one_try(self._officer, so_pin), translated("log in as security officer"):
                 self._native.login(session, so_pin.reveal().encode(), user=CKU_SO)
             try:
                 self._native.init_pin(session, None if self._info.protected_path else new.reveal().encode())
@@ -122,6 +125,8 @@ class Personalising:
         self._refused.forget(self._info.serial)
 
     def _may_try_as_officer(self) -> None:
+        if not self._info.initialised:
+            return  # An empty device has no SO PIN yet, whatever its flags say (SoftHSM: locked).
         if self._info.so_pin_locked:
             raise PinLocked(f"The SO PIN of device {self._info.address} is locked. Nothing was sent to it.")
         if self._info.so_pin_final_try and not self._last_try:

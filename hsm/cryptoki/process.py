@@ -5,11 +5,9 @@ taken, no certificate known. `serve` runs it; `RemoteKeyring` is the other end.
 """
 
 import contextlib
-import ctypes
 import hashlib
 import logging
 import os
-import resource
 import signal
 import socket
 import threading
@@ -20,6 +18,7 @@ from typing import Protocol, Self
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hsm.cryptoki import wire
+from hsm.cryptoki.dumps import forbid_dumps as forbid_dumps  # noqa: PLC0414  (asked for here too)
 from hsm.cryptoki.remote import RemoteKeyring as RemoteKeyring  # noqa: PLC0414  (this is its door)
 from hsm.cryptoki.roles import InProcessKeyring, KeysConfig
 from hsm.errors import DeviceUnavailable, HsmError, KeyNotFound, MechanismUnsupported
@@ -28,7 +27,6 @@ from hsm.keys import SignatureAlgorithm, SigningKey
 MAX_CONNECTIONS = 128
 MESSAGE_SECONDS = 10.0
 """For the rest of a message once it began."""
-_PR_SET_DUMPABLE = 4
 log = logging.getLogger("khatam.keys")
 
 
@@ -73,16 +71,6 @@ def serve(
             if ready is not None:
                 ready()
             stopped.wait()
-
-
-def forbid_dumps() -> None:
-    """Turn off core dumps and the reading of this process's memory by others of its user."""
-    # THREAT: PINs and module secrets end in a core file, or another process of the same user reads them.
-    # DEFENCE: no core is written, and the kernel calls this process not dumpable (no ptrace, no /proc/PID/mem).
-    # TEST: tests/hsm/cryptoki/test_process.py::test_the_process_is_not_dumpable
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 class KeysServer:

@@ -17,8 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from hsm import errors
-from hsm.cryptoki.errors import DeviceRefused
+from hsm.cryptoki.leaves import LEAVES as LEAVES  # noqa: PLC0414  (asked for here too)
 from hsm.errors import DeviceUnavailable, HsmError
 
 MAX_MESSAGE = 8 * 1024 * 1024
@@ -27,23 +26,6 @@ _MAX_SOCKET_NAME = 100
 _PREFIX = 4
 _HEADER_PREFIX = 2
 _PIECE = 65536
-
-LEAVES: dict[str, type[HsmError]] = {
-    leaf.__name__: leaf
-    for leaf in (
-        errors.PinRefused,
-        errors.PinLastTry,
-        errors.PinLocked,
-        errors.PinRequired,
-        errors.DeviceUnavailable,
-        errors.DeviceMismatch,
-        errors.DeviceTimeout,
-        errors.KeyNotFound,
-        errors.MechanismUnsupported,
-        DeviceRefused,
-    )
-}
-"""Errors that cross the socket, by name."""
 
 
 class Broken(Exception):

@@ -100,7 +100,7 @@ def test_a_device_removed_between_two_signatures(device: Device, module: Module)
 
 
 def test_a_lost_session_is_opened_anew(device: Device, module: Module) -> None:
-    """As after a reader's reset: every handle is void. Nothing was signed yet: the PIN is asked anew, the call goes on."""
+    """As after a reader's reset: every handle is void. Nothing was signed: the PIN is asked anew."""
     person = device.typed()
     key = module.key(device.generate(module), person)
     key.sign(b"m", ECDSA)
