@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,9 +55,8 @@ def rendered(kind: str, found: Any, context: Any) -> str | Literal[False]:
 
 def upgrade(records: Records) -> None:
     """Bring the database to the head, one process at a time."""
-    # On SQLite a batch rebuilds a table: foreign keys are off meanwhile, on a connection of its own.
     engine = records.writing_engine
-    with engine.connect() as connection:
+    with engine.connect() as connection, _rebuilding(connection):
         if engine.dialect.name == "postgresql":
             connection.execute(text("SET lock_timeout = '5s'"))
             connection.execute(text("SET statement_timeout = '60s'"))
@@ -70,6 +70,24 @@ def upgrade(records: Records) -> None:
                 connection.rollback()
                 connection.execute(text(f"SELECT pg_advisory_unlock({LOCK})"))
                 connection.commit()
+
+
+@contextmanager
+def _rebuilding(connection: Connection) -> Iterator[None]:
+    """On SQLite a batch drops a table and makes it anew: foreign keys are off meanwhile, and looked at afterwards."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    # Outside any transaction: within one, SQLite takes no notice of it.
+    raw.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+        if broken := raw.execute("PRAGMA foreign_key_check").fetchall():
+            raise MigrationsBehind(f"The migration left rows that refer to nothing: {broken[:5]}. Restore the copy.")
+    finally:
+        raw.execute("PRAGMA foreign_keys=ON")
 
 
 def revisions(records: Records) -> tuple[str | None, str | None]:

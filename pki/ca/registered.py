@@ -11,7 +11,7 @@ from uuid import UUID
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
@@ -73,10 +73,11 @@ def register_certificate(
     order: OrderId,
     at: datetime,
     by: Actor,
+    purpose: CertificatePurpose = CertificatePurpose.SIGNATURE,
 ) -> CertificateRecord:
-    """Record a signature certificate that a holder already has. A step: the caller commits.
+    """Record a certificate that a holder has from elsewhere, for signatures or for authentication. A step.
 
-    Checked: the issuer's signature, validity at `at`, a commitment key, its strength, and that neither the
+    Checked: the issuer's signature, validity at `at`, what the key is for, its strength, and that neither the
     certificate nor its key is known. Not checked here: who the holder is (`named_person`), the path above the
     issuer (`pki.trust`), revocation (`pki.status`).
 
@@ -91,7 +92,10 @@ def register_certificate(
         raise CertificateRefused(RegistrationReason.OTHER_ISSUER, f"it was not issued by {authority.name}")
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
         raise CertificateRefused(RegistrationReason.NOT_VALID_NOW, "it is not valid now")
-    _require_commitment(certificate)
+    if purpose is CertificatePurpose.SIGNATURE:
+        _require_commitment(certificate)
+    else:
+        _require_authentication(certificate)
     try:
         key, _ = accept_public_key(certificate.public_key())
     except KeyRefused as error:
@@ -112,7 +116,7 @@ def register_certificate(
         order=order,
         holder=holder,
         profile=None,
-        purpose=CertificatePurpose.SIGNATURE,
+        purpose=purpose,
         spki_sha256=spki,
         at=at,
     )
@@ -130,6 +134,25 @@ def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     except (InvalidSignature, *UNREADABLE):
         return False
     return True
+
+
+def is_commitment(certificate: x509.Certificate) -> bool:
+    """Whether its key is for signatures: contentCommitment is there."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value.content_commitment
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _require_authentication(certificate: x509.Certificate) -> None:
+    reason = RegistrationReason.NOT_FOR_SIGNATURES
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+        uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound as error:
+        raise CertificateRefused(reason, "it does not say what its key is for") from error
+    if usage.key_cert_sign or not usage.digital_signature or ExtendedKeyUsageOID.CLIENT_AUTH not in uses:
+        raise CertificateRefused(reason, "its key is neither for signatures nor for authentication")
 
 
 def _require_commitment(certificate: x509.Certificate) -> None:

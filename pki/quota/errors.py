@@ -227,8 +227,86 @@ class CertificateMismatch(QuotaError):
 class NoUsableKey(QuotaError):
     """The holder has no key that may sign now."""
 
-    def __init__(self, holder: HolderId, reason: str, since: datetime | None = None) -> None:
-        super().__init__(f"This person has no key that may sign now ({reason}). Nothing was signed.")
+    def __init__(
+        self,
+        holder: HolderId,
+        reason: str,
+        since: datetime | None = None,
+        *,
+        name_latin: str | None = None,
+        name_ar: str | None = None,
+    ) -> None:
+        when = "" if since is None else f" since {since:%Y-%m-%d}"
+        super().__init__(f"This person has no key that may sign now ({reason}{when}). Nothing was signed.")
         self.holder = holder
         self.reason = reason
         self.since = since
+        """Since when that is so; not-yet-valid: from when it is."""
+        self.name_latin = name_latin
+        self.name_ar = name_ar
+
+    @property
+    def problem(self) -> str:
+        """The reason as a code of its own: what a caller decides by."""
+        return _KEY_CODES.get(self.reason, "no-usable-key")
+
+
+_KEY_CODES = {
+    "not-accepted": "key-not-accepted",
+    "blocked": "key-blocked",
+    "revoked": "key-revoked",
+    "expired": "key-expired",
+    "not-yet-valid": "key-not-yet-valid",
+}
+
+
+class KeyEvidenceRefused(QuotaError):
+    """What the station says of the key does not fit one that signs for a body."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(
+            f"The {key} key is refused: {reason}. Nothing was recorded: make the key inside a device that "
+            "does not give it out."
+        )
+        self.key = key
+        self.reason = reason
+
+
+class UnlockRefused(QuotaError):
+    """Unlock secrets that cannot be kept as they came."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The unlock secrets are refused ({reason}). Nothing was recorded.")
+        self.reason = reason
+
+
+class UnlockSecretsMissing(QuotaError):
+    """Nothing is kept that could unlock this device."""
+
+    def __init__(self, order: OrderId) -> None:
+        super().__init__(
+            f"No unlock secret is kept for the order {order}. Nothing was released: order a new key in its place."
+        )
+        self.order = order
+
+
+class ReleaseUnknown(QuotaError):
+    """No such release waits for this order."""
+
+    def __init__(self, order: OrderId) -> None:
+        super().__init__(
+            f"No such release waits for the order {order}: another request may have taken its place. "
+            "Nothing was released."
+        )
+        self.order = order
+
+
+class ReleaseUnreadable(QuotaError):
+    """A kept secret does not open under the release key."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            f"The kept {kind} does not open under this installation's release key. Nothing was released and the key "
+            "is as it was: look for the release key of that time, or order a new key."
+        )
+        self.kind = kind

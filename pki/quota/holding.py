@@ -15,7 +15,9 @@ from pki.quota.errors import NoUsableKey
 from pki.quota.kinds import OrderState
 from pki.quota.tables import KeyOrder
 from pki.records import CertificateId, HolderId, OrderId
-from pki.status.revocation import Standing, certificate_state
+from pki.registration.tables import Holder
+from pki.status.blocks import block_of
+from pki.status.revocation import CertificateState, Standing, certificate_state, revocation_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +51,27 @@ def signing_certificate(
         .where(KeyOrder.holder_id == holder)
         .order_by(KeyOrder.requested_at.desc(), KeyOrder.id)
     ).all()
-    reasons = []
+    reasons: list[tuple[str, datetime | None]] = []
     for order in orders:
+        number = OrderId(order.id)
         if order.state is not wanted:
-            reasons.append(_REASONS.get(order.state, "no-key"))
+            reasons.append((_REASONS.get(order.state, "no-key"), _since(session, number, order.state, at=at)))
             continue
-        for certificate in certificates_of_order(session, OrderId(order.id)):
+        for certificate in certificates_of_order(session, number):
             if certificate.purpose is CertificatePurpose.SIGNATURE:
-                standing = certificate_state(session, certificate=certificate.id, at=at).standing
-                if standing is Standing.VALID:
-                    return _held(session, certificate, OrderId(order.id))
-                reasons.append(standing.value)
-    raise NoUsableKey(holder, reasons[0] if reasons else "no-key")
+                state = certificate_state(session, certificate=certificate.id, at=at)
+                if state.standing is Standing.VALID:
+                    return _held(session, certificate, number)
+                reasons.append((state.standing.value, _instant(certificate, state)))
+    reason, since = reasons[0] if reasons else ("no-key", None)
+    name = session.execute(select(Holder.name_latin, Holder.name_ar).where(Holder.id == holder)).one_or_none()
+    raise NoUsableKey(
+        holder,
+        reason,
+        since,
+        name_latin=None if name is None else name.name_latin,
+        name_ar=None if name is None else name.name_ar,
+    )
 
 
 _REASONS = {
@@ -69,6 +80,31 @@ _REASONS = {
     OrderState.REVOKED: "revoked",
     OrderState.EXPIRED: "expired",
 }
+
+
+def _since(session: Session, order: OrderId, state: OrderState, *, at: datetime) -> datetime | None:
+    """Since when an order is where it is, as far as that is told to who wants to sign."""
+    if state is OrderState.BLOCKED:
+        block = block_of(session, order=order, at=at)
+        return None if block is None else block.blocked_at
+    for certificate in certificates_of_order(session, order):
+        if certificate.purpose is CertificatePurpose.SIGNATURE and state is OrderState.EXPIRED:
+            return certificate.not_after
+        if certificate.purpose is CertificatePurpose.SIGNATURE and state is OrderState.REVOKED:
+            revocation = revocation_of(session, certificate)
+            return None if revocation is None else revocation.revoked_at
+    return None
+
+
+def _instant(certificate: CertificateRecord, state: CertificateState) -> datetime | None:
+    match state.standing:
+        case Standing.BLOCKED:
+            return None if state.block is None else state.block.blocked_at
+        case Standing.REVOKED:
+            return None if state.revocation is None else state.revocation.revoked_at
+        case Standing.EXPIRED:
+            return certificate.not_after
+    return certificate.not_before
 
 
 def _held(session: Session, certificate: CertificateRecord, order: OrderId) -> HeldCertificate:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection
+from dataclasses import asdict, replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -32,18 +33,26 @@ from pki.quota.errors import (
     RequestsMissing,
     SelfApproval,
 )
-from pki.quota.kinds import OrderState, Road
+from pki.quota.evidence import (
+    DeviceClaim,
+    EvidencePolicy,
+    StationEvidence,
+    record_evidence,
+    refuse_weak_keys,
+)
+from pki.quota.kinds import KeyUse, OrderState, Road
 from pki.quota.orders import require_office
 from pki.quota.requests import (
     CertificateToIssue,
-    DeviceClaim,
     PreparedIssuance,
     current_request,
     issuance_digest,
     spelled,
 )
+from pki.quota.supplied import approve_supplied
 from pki.quota.tables import IssuanceRequest, KeyOrder
 from pki.quota.transitions import Step, advance, locked_order
+from pki.quota.unlock_secrets import SentSecret, keep_secrets
 from pki.records import HolderId, OfficeId, OrderId, Records
 from pki.registration.holders import reveal_national_id
 from pki.registration.protection import ProtectedNumbers
@@ -51,6 +60,8 @@ from pki.registration.tables import Holder
 
 SIGNATURE_PROFILE = "holder-signature"
 AUTHENTICATION_PROFILE = "holder-authentication"
+_USES = {SIGNATURE_PROFILE: KeyUse.SIGNATURE, AUTHENTICATION_PROFILE: KeyUse.AUTHENTICATION}
+_READ_BY_THE_APPROVER = EvidencePolicy(strict=False)
 _ISSUED_STATES = (OrderState.PERSONALISED, OrderState.DELIVERED, OrderState.ACTIVE)
 _NATIONAL_ID = re.compile(r"(?<=IDCMA-)[A-Z]{1,2}[0-9]{1,8}")
 
@@ -66,11 +77,17 @@ def submit_requests(
     device: DeviceClaim,
     by: Actor,
     at: datetime,
+    evidence: StationEvidence | None = None,
+    policy: EvidencePolicy = _READ_BY_THE_APPROVER,
+    unlock: Collection[SentSecret] = (),
 ) -> PreparedIssuance:
     """Check the holder's requests (DER PKCS#10) and freeze what would be issued for them.
 
     The same requests sent again get the same answer; others, before the approval, take the earlier ones' place.
 
+    :param evidence: what the holder's station says of the keys; the approver reads it.
+    :param unlock: what unlocks the device, encrypted to the release key; kept in the same transaction.
+    :raise KeyEvidenceRefused: the policy refuses the keys for it. `UnlockRefused`: the secrets.
     :raise CsrRefused: a proof that fails, a weak key. `KeyAlreadyCertified`: a key that is in use.
     :raise OrderStateRefused: not waiting for requests.
     :raise OfficeNotCurrent: the office ended since the order.
@@ -78,6 +95,8 @@ def submit_requests(
     accepted = {SIGNATURE_PROFILE: accept_csr(signature_csr)}
     if authentication_csr is not None:
         accepted[AUTHENTICATION_PROFILE] = accept_csr(authentication_csr)
+    spki = {KeyUse(_USES[profile]): request.spki_sha256 for profile, request in accepted.items()}
+    refuse_weak_keys(policy, evidence, spki)
     sent = hashlib.sha256(b"".join(hashlib.sha256(csr or b"").digest() for csr in (signature_csr, authentication_csr)))
     with records.writing() as session:
         found = locked_order(session, order)
@@ -89,7 +108,11 @@ def submit_requests(
         require_office(session, holder=HolderId(found.holder_id), office=OfficeId(found.office_id), at=at)
         if earlier is not None:
             _supersede(session, earlier, at=at)
-        certificates = _prepare(session, issuance, protection, found, accepted, by=by, at=at)
+        said = {} if evidence is None else evidence.keys
+        certificates = [
+            replace(each, attributes=said.get(KeyUse(each.purpose)))
+            for each in _prepare(session, issuance, protection, found, accepted, by=by, at=at)
+        ]
         digest = issuance_digest(
             order=order,
             holder=HolderId(found.holder_id),
@@ -110,7 +133,15 @@ def submit_requests(
                 submitted_by=str(by),
             )
         )
-        facts = {"digest": digest, "device": {"label": device.label, "serial": device.serial, "model": device.model}}
+        if evidence is not None:
+            record_evidence(session, order=order, device=device, evidence=evidence, spki_sha256=spki, at=at)
+        keep_secrets(session, order=order, sent=unlock, by=by, at=at)
+        facts = {
+            "digest": digest,
+            "device": asdict(device),
+            "claimed_by": "" if evidence is None else evidence.station,
+            "keys": {use.value: asdict(attributes) for use, attributes in said.items()},
+        }
         record(session, kind="order.requests-submitted", subject=f"order:{order}", by=by, at=at, facts=facts)
         return _current(session, order)
 
@@ -125,6 +156,9 @@ def approve_issuance(records: Records, *, order: OrderId, digest: str, by: Actor
     """
     with records.writing() as session:
         found = locked_order(session, order)
+        if found.road is Road.SUPPLIED:
+            approve_supplied(session, found, digest=digest, by=by, at=at)
+            return
         request = current_request(session, order)
         if request is None:
             raise RequestsMissing(order)

@@ -71,3 +71,25 @@ class Basis(StrEnum):
 
     PUBLISHED = "published"
     ASSUMED = "assumed"
+
+
+class KeyUse(StrEnum):
+    """Which of a holder's two keys."""
+
+    SIGNATURE = "signature"
+    AUTHENTICATION = "authentication"
+
+
+class EvidenceStanding(StrEnum):
+    """What stands behind the evidence of a key. No device's attestation is verified here yet: all is claimed."""
+
+    CLAIMED = "claimed"
+    """The station says so."""
+
+
+class UnlockKind(StrEnum):
+    """What can unlock a device or rule it."""
+
+    SO_PIN = "so-pin"
+    PUK = "puk"
+    MANAGEMENT_KEY = "management-key"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -26,16 +27,13 @@ from pki.quota.errors import (
 )
 from pki.quota.kinds import Account, Book, OrderState, Road, SeatPlace
 from pki.quota.requests import PreparedIssuance, current_request
-from pki.quota.tables import IssuanceRequest, KeyOrder
-from pki.quota.transitions import Step, advance, locked_order
+from pki.quota.tables import IssuanceRequest, KeyOrder, UnlockRelease
+from pki.quota.transitions import OPEN_STATES, Step, advance, locked_order
 from pki.records import HolderId, OfficeId, OrderId, Records, civil_day
 from pki.registration.errors import BodyUnknown
 from pki.registration.standing import StandingOffice, office_in_effect
 from pki.registration.tables import Body
 from pki.tickets import TicketKind, issue_ticket
-
-OPEN_STATES = (OrderState.REQUESTED, OrderState.APPROVED, OrderState.PERSONALISED, OrderState.DELIVERED)
-"""Under way: a holder has one such order for a body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +48,7 @@ class OrderView:
     """None: a key already held, which draws on nobody."""
     paid_by: str | None
     road: Road
+    device_serial: str | None
     state: OrderState
     seat: SeatPlace
     requested_at: datetime
@@ -60,9 +59,19 @@ class OrderView:
 
 
 def request_key(
-    records: Records, *, holder: HolderId, office: OfficeId, payer_body_code: str, by: Actor, at: datetime
+    records: Records,
+    *,
+    holder: HolderId,
+    office: OfficeId,
+    payer_body_code: str,
+    by: Actor,
+    at: datetime,
+    road: Literal[Road.SELF_MADE, Road.SUPPLIED] = Road.SELF_MADE,
+    device_serial: str | None = None,
 ) -> OrderView:
     """Order a key for an office in effect today, and reserve one seat of the payer (the office's body or its province).
+
+    :param device_serial: supplied: the one device that it is for, if known.
 
     :raise OfficeNotCurrent: not this holder's office, or not in effect.
     :raise PayerRefused: another body.
@@ -82,7 +91,8 @@ def request_key(
             "body_id": standing.body_id,
             "payer_body_id": payer,
             "agreement_id": agreement,
-            "road": Road.SELF_MADE,
+            "road": road,
+            "device_serial": device_serial,
             "state": OrderState.REQUESTED,
             "seat": SeatPlace.RESERVED,
             "requested_at": at,
@@ -101,7 +111,13 @@ def request_key(
             order_id=order,
         )
         write_movements(session, [reserved], cause="order.requested", in_effect=civil_day(at), at=at)
-        facts = {"holder": holder, "office": office, "payer": payer_body_code, "road": Road.SELF_MADE}
+        facts = {
+            "holder": holder,
+            "office": office,
+            "payer": payer_body_code,
+            "road": road,
+            "device_serial": device_serial,
+        }
         record(session, kind="order.requested", subject=f"order:{order}", by=by, at=at, facts=facts)
         return key_order(session, order)
 
@@ -129,6 +145,7 @@ def key_order(session: Session, order: UUID) -> OrderView:
         payer_code=payer_code,
         paid_by=found.paid_by,
         road=found.road,
+        device_serial=found.device_serial,
         state=found.state,
         seat=found.seat,
         requested_at=found.requested_at,
@@ -139,16 +156,16 @@ def key_order(session: Session, order: UUID) -> OrderView:
 
 
 def issue_enrolment_ticket(records: Records, *, order: OrderId, by: Actor, at: datetime) -> str:
-    """Return a ticket that lets the holder's agent make the keys of a self-made order, or fetch its certificates.
+    """Return a ticket that lets the holder's agent do what his order waits for.
 
-    An earlier ticket of the order ends.
+    Self-made: make the keys, fetch the certificates. Supplied: present the device. Any road, once its unlock
+    secrets were released: set a new PIN. An earlier ticket of the order ends.
 
     :raise OrderStateRefused: another road, or too late.
     """
     with records.writing() as session:
         found = locked_order(session, order)
-        waiting = found.state in (OrderState.REQUESTED, OrderState.APPROVED, OrderState.PERSONALISED)
-        if found.road is not Road.SELF_MADE or not waiting:
+        if found.state not in _AWAITING_THE_HOLDER[found.road] and not _released(session, found):
             raise OrderStateRefused(order, found.state.value, "enrol")
         require_office(session, holder=HolderId(found.holder_id), office=OfficeId(found.office_id), at=at)
         ticket = issue_ticket(
@@ -156,6 +173,28 @@ def issue_enrolment_ticket(records: Records, *, order: OrderId, by: Actor, at: d
         )
         record(session, kind="order.ticket-issued", subject=f"order:{order}", by=by, at=at)
         return ticket
+
+
+_AWAITING_THE_HOLDER = {
+    Road.SELF_MADE: (OrderState.REQUESTED, OrderState.APPROVED, OrderState.PERSONALISED),
+    Road.SUPPLIED: (OrderState.APPROVED,),
+    Road.ALREADY_HELD: (),
+}
+
+
+def _released(session: Session, order: KeyOrder) -> bool:
+    """Blocked with its unlock secrets out: whether the block is still that one is asked when the new PIN comes."""
+    return order.state is OrderState.BLOCKED and (
+        session.scalar(
+            select(UnlockRelease.id).where(
+                UnlockRelease.order_id == order.id,
+                UnlockRelease.approved_at.is_not(None),
+                UnlockRelease.superseded_at.is_(None),
+                UnlockRelease.used_at.is_(None),
+            )
+        )
+        is not None
+    )
 
 
 def activate(session: Session, *, order: OrderId, by: Actor, at: datetime) -> None:

@@ -45,8 +45,9 @@ def register_existing_key(
     order = OrderId(uuid4())
     with records.writing() as session:
         standing = require_office(session, holder=holder, office=office, at=at)
-        _refuse_other_person(session, protection, parsed, holder)
-        issuer = _issuer_of(session, parsed)
+        if not names_holder(session, protection, parsed, holder):
+            raise CertificateMismatch("it carries no national id")
+        issuer = issuer_of(session, parsed)
         values = {
             "id": order,
             "holder_id": holder,
@@ -66,9 +67,14 @@ def register_existing_key(
         return key_order(session, order)
 
 
-def _refuse_other_person(
+def names_holder(
     session: Session, protection: ProtectedNumbers, certificate: x509.Certificate, holder: HolderId
-) -> None:
+) -> bool:
+    """Whether the certificate carries the holder's own national id; False: it carries none.
+
+    :raise CertificateMismatch: it carries another's.
+    :raise HolderUnknown: no such holder.
+    """
     # THREAT: a certificate of a namesake is registered as a president's.
     # DEFENCE: the national id in the certificate, by its keyed hash, must be the holder's; names alone never do.
     # TEST: tests/pki/quota/test_registered.py::test_namesake_is_refused
@@ -76,13 +82,16 @@ def _refuse_other_person(
     if keyed_hash is None:
         raise HolderUnknown(holder)
     cin = named_person(certificate).cin
-    if cin is None:
-        raise CertificateMismatch("it carries no national id")
-    if protection.protect(cin).keyed_hash != keyed_hash:
+    if cin is not None and protection.protect(cin).keyed_hash != keyed_hash:
         raise CertificateMismatch("it names another person")
+    return cin is not None
 
 
-def _issuer_of(session: Session, certificate: x509.Certificate) -> Issuer:
+def issuer_of(session: Session, certificate: x509.Certificate) -> Issuer:
+    """The configured authority, another's, that issued it.
+
+    :raise CertificateMismatch: none did.
+    """
     for issuer in issuers(session):
         if issuer.kind is IssuerKind.EXTERNAL and issued_by(certificate, issuer.certificate):
             return issuer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,19 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pki.journal.canonical import canonical_json, instant_text
+from pki.quota.evidence import DeviceClaim, KeyAttributes
 from pki.quota.tables import IssuanceRequest
 from pki.records import HolderId, OfficeId, OrderId
 
+__all__ = ["DeviceClaim"]
 _DOMAIN = "khatam-issuance-v1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceClaim:
-    """The device as the holder's agent names it. Nothing proves it."""
-
-    label: str
-    serial: str
-    model: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +34,8 @@ class CertificateToIssue:
     tbs_sha256: str
     """Of the very bytes that will be signed (DER TBSCertificate)."""
     intent: UUID
+    attributes: KeyAttributes | None = None
+    """What the holder's station says of the key; part of what is approved. None: it says nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +58,7 @@ class PreparedIssuance:
 def issuance_digest(
     *, order: OrderId, holder: HolderId, office: OfficeId, certificates: Sequence[CertificateToIssue]
 ) -> str:
-    """SHA-256 (hex) over canonical JSON of order, holder, office and the TBS digest of each certificate."""
+    """SHA-256 (hex) over canonical JSON: order, holder, office, each TBS digest and what is said of its key."""
     return hashlib.sha256(
         canonical_json(
             {
@@ -73,6 +68,7 @@ def issuance_digest(
                 "office": office,
                 "certificates": [
                     {"purpose": each.purpose, "serial": each.serial, "tbs_sha256": each.tbs_sha256}
+                    | ({} if each.attributes is None else {"attributes": asdict(each.attributes)})
                     for each in certificates
                 ],
             }
@@ -115,6 +111,7 @@ def spelled(certificates: Sequence[CertificateToIssue]) -> str:
                 "not_after": instant_text(each.not_after),
                 "tbs_sha256": each.tbs_sha256,
                 "intent": str(each.intent),
+                "attributes": None if each.attributes is None else asdict(each.attributes),
             }
             for each in certificates
         ],
@@ -132,6 +129,7 @@ def _parsed(text: str) -> tuple[CertificateToIssue, ...]:
             not_after=datetime.fromisoformat(each["not_after"]),
             tbs_sha256=each["tbs_sha256"],
             intent=UUID(each["intent"]),
+            attributes=KeyAttributes(**each["attributes"]) if each.get("attributes") else None,
         )
         for each in json.loads(text)
     )

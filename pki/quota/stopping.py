@@ -15,8 +15,9 @@ from pki.quota.errors import OrderStateRefused
 from pki.quota.kinds import OrderState
 from pki.quota.tables import KeyOrder
 from pki.quota.transitions import Step, advance, locked_order
+from pki.quota.unlocking import CAUSE, end_releases
 from pki.records import OrderId, Records
-from pki.status.blocks import block_of, record_block
+from pki.status.blocks import Block, block_of, lift_block, record_block
 from pki.status.errors import AlreadyRevoked, RevocationNotOurs
 from pki.status.revocation import revocation_of, revoke
 from pki.status.tables import RevocationReason
@@ -38,9 +39,23 @@ def block_key(
         if locked_order(session, order).state is OrderState.BLOCKED:
             held = block_of(session, order=order, at=at)
             if held is not None:
-                return held.blocked_at
+                return _reported_meanwhile(session, held, reason=reason, lost_since=lost_since, by=by, at=at)
+        end_releases(session, order=order, at=at)
         advance(session, order, Step.BLOCK, by=by, at=at, facts={"reason": reason, "lost_since": lost_since})
         return record_block(session, order=order, reason=reason, lost_since=lost_since, at=at, by=by).blocked_at
+
+
+def _reported_meanwhile(
+    session: Session, held: Block, *, reason: str, lost_since: datetime | None, by: Actor, at: datetime
+) -> datetime:
+    """A report on a key that is blocked. Blocked only because its device is being unlocked: that ends."""
+    end_releases(session, order=held.order, at=at)
+    if held.reason != CAUSE:
+        return held.blocked_at
+    # One block ends at the instant at which the next begins: there is none between them.
+    lift_block(session, order=held.order, reason="reported meanwhile", at=at, by=by)
+    record_block(session, order=held.order, reason=reason, lost_since=lost_since, at=at, by=by)
+    return held.blocked_at
 
 
 def revoke_key(records: Records, *, order: OrderId, reason: RevocationReason, by: Actor, at: datetime) -> None:

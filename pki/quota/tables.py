@@ -10,7 +10,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pki.journal.append_only import append_only
 from pki.journal.tables import Big
-from pki.quota.kinds import Account, Basis, Book, OrderState, Road, SeatPlace, TierKind
+from pki.quota.kinds import (
+    Account,
+    Basis,
+    Book,
+    EvidenceStanding,
+    KeyUse,
+    OrderState,
+    Road,
+    SeatPlace,
+    TierKind,
+    UnlockKind,
+)
 from pki.records import Base, Instant, enumeration
 
 
@@ -119,10 +130,11 @@ class KeyOrder(Base):
         CheckConstraint("(road = 'already_held') = (paid_by IS NOT NULL)", name="paid_by"),
         CheckConstraint("road <> 'already_held' OR seat = 'none'", name="no_seat"),
         CheckConstraint(
-            "road = 'already_held' OR seat = 'reserved'"
-            " OR state NOT IN ('requested', 'approved', 'personalised', 'delivered')",
+            "road = 'already_held' OR seat = 'reserved' OR state NOT IN ('requested', 'approved', 'personalised')",
             name="reserved_seat",
         ),
+        # Reserved the first time; live when an unlocked device is to be accepted again.
+        CheckConstraint("road = 'already_held' OR seat <> 'none' OR state <> 'delivered'", name="delivered_seat"),
         CheckConstraint("road = 'already_held' OR seat = 'live' OR state <> 'active'", name="live_seat"),
         CheckConstraint("road = 'already_held' OR seat <> 'none' OR state <> 'blocked'", name="blocked_seat"),
         CheckConstraint(
@@ -143,6 +155,10 @@ class KeyOrder(Base):
     requested_at: Mapped[datetime] = mapped_column(Instant)
     requested_by: Mapped[str] = mapped_column(String(100))
     """Kind and id of the actor."""
+    device_serial: Mapped[str | None] = mapped_column(String(100))
+    """Supplied: the one device that it is for; None: any."""
+    approved_by: Mapped[str | None] = mapped_column(String(100))
+    """Supplied: the second officer. What is issued here is approved in its request."""
 
 
 _OPEN = KeyOrder.state.in_([OrderState.REQUESTED, OrderState.APPROVED, OrderState.PERSONALISED, OrderState.DELIVERED])
@@ -237,4 +253,103 @@ append_only(
         "in_effect",
         "recorded_at",
     ),
+)
+
+
+class KeyEvidence(Base):
+    """What a station says of one key and of the device that holds it, when its requests or certificates came."""
+
+    __tablename__ = "key_evidence"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("key_order.id"), index=True)
+    key_use: Mapped[KeyUse] = mapped_column(enumeration(KeyUse, "key_use"))
+    spki_sha256: Mapped[str] = mapped_column(String(64), index=True)
+    """Of the key itself: its certificate has the same."""
+    standing: Mapped[EvidenceStanding] = mapped_column(enumeration(EvidenceStanding, "standing"))
+    station: Mapped[str] = mapped_column(String(100))
+    """The PC that says so, by its own word; empty: it did not name itself."""
+    label: Mapped[str] = mapped_column(String(100))
+    serial: Mapped[str] = mapped_column(String(100))
+    model: Mapped[str] = mapped_column(String(100))
+    manufacturer: Mapped[str] = mapped_column(String(100))
+    firmware: Mapped[str] = mapped_column(String(40))
+    hardware: Mapped[str] = mapped_column(String(40))
+    sensitive: Mapped[bool | None]
+    """These are the attributes of PKCS#11 of the same names; None: the device does not say."""
+    extractable: Mapped[bool | None]
+    never_extractable: Mapped[bool | None]
+    always_sensitive: Mapped[bool | None]
+    local: Mapped[bool | None]
+    always_authenticate: Mapped[bool | None]
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+
+
+append_only(KeyEvidence.__table__, frozen=tuple(KeyEvidence.__table__.columns.keys()))
+
+
+class UnlockSecret(Base):
+    """What unlocks a device, encrypted to the release key. Superseded by fresh ones, never changed."""
+
+    __tablename__ = "unlock_secret"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("key_order.id"), index=True)
+    kind: Mapped[UnlockKind] = mapped_column(enumeration(UnlockKind, "kind"))
+    jwe: Mapped[str] = mapped_column(Text)
+    """Compact JWE (RFC 7516), RSA-OAEP-256 and A256GCM."""
+    sent_at: Mapped[datetime] = mapped_column(Instant)
+    superseded_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+append_only(UnlockSecret.__table__, frozen=("id", "order_id", "kind", "jwe", "sent_at"), once=("superseded_at",))
+Index(
+    "uq_unlock_secret_order_id_kind_current",
+    UnlockSecret.order_id,
+    UnlockSecret.kind,
+    unique=True,
+    sqlite_where=UnlockSecret.superseded_at.is_(None),
+    postgresql_where=UnlockSecret.superseded_at.is_(None),
+)
+
+
+class UnlockRelease(Base):
+    """A device's unlock secrets asked for by one officer, and handed out once on another's approval."""
+
+    __tablename__ = "unlock_release"
+    __table_args__ = (
+        CheckConstraint("(approved_at IS NULL) = (approved_by IS NULL)", name="approval"),
+        CheckConstraint("(approved_at IS NULL) = (block_id IS NULL)", name="approved_is_blocked"),
+        CheckConstraint("used_at IS NULL OR approved_at IS NOT NULL", name="used"),
+        CheckConstraint("approved_by IS NULL OR approved_by <> requested_by", name="two_persons"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("key_order.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    requested_at: Mapped[datetime] = mapped_column(Instant)
+    requested_by: Mapped[str] = mapped_column(String(100))
+    reason: Mapped[str] = mapped_column(String(300))
+    superseded_at: Mapped[datetime | None] = mapped_column(Instant)
+    """By another request, or because the key was reported lost or stopped for good."""
+    approved_at: Mapped[datetime | None] = mapped_column(Instant)
+    approved_by: Mapped[str | None] = mapped_column(String(100))
+    block_id: Mapped[UUID | None] = mapped_column(ForeignKey("block.id"))
+    """The block under which the secrets left; only this one may be lifted by a new PIN."""
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When the holder had set a new PIN."""
+
+
+append_only(
+    UnlockRelease.__table__,
+    frozen=("id", "order_id", "digest", "requested_at", "requested_by", "reason"),
+    once=("superseded_at", "approved_at", "approved_by", "block_id", "used_at"),
+)
+_WAITING = UnlockRelease.superseded_at.is_(None) & UnlockRelease.used_at.is_(None)
+Index(
+    "uq_unlock_release_order_id_current",
+    UnlockRelease.order_id,
+    unique=True,
+    sqlite_where=_WAITING,
+    postgresql_where=_WAITING,
 )

@@ -8,16 +8,19 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
 from pki.quota.books import move_seat
-from pki.quota.errors import OrderStateRefused, OrderUnknown
+from pki.quota.errors import OrderAlreadyOpen, OrderStateRefused, OrderUnknown
 from pki.quota.kinds import OrderState, Road, SeatPlace
 from pki.quota.tables import KeyOrder
 from pki.records import OrderId
 
+OPEN_STATES = (OrderState.REQUESTED, OrderState.APPROVED, OrderState.PERSONALISED, OrderState.DELIVERED)
+"""Under way: a holder has one such order for a body. Also one that is delivered again after an unlocking."""
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
@@ -29,6 +32,7 @@ class Step(StrEnum):
     CONFIRM = "confirm"
     ACTIVATE = "activate"
     BLOCK = "block"
+    UNLOCK = "unlock"
     REVOKE = "revoke"
     EXPIRE = "expire"
     RETURN = "return"
@@ -69,6 +73,8 @@ TRANSITIONS: Mapping[tuple[OrderState, Step], Transition] = MappingProxyType(
         (OrderState.ACTIVE, Step.REVOKE): _REVOKED,
         (OrderState.ACTIVE, Step.EXPIRE): _EXPIRED,
         (OrderState.ACTIVE, Step.RETURN): _RETURNED,
+        # The holder is back with a new PIN: to be accepted again, the seat where it was.
+        (OrderState.BLOCKED, Step.UNLOCK): Transition(state=OrderState.DELIVERED),
         (OrderState.BLOCKED, Step.REVOKE): _REVOKED,
         (OrderState.BLOCKED, Step.EXPIRE): _EXPIRED,
         (OrderState.BLOCKED, Step.RETURN): _RETURNED,
@@ -105,18 +111,23 @@ def advance(
     """Take one step of the table: state, seat, ledger and journal together.
 
     :raise OrderStateRefused: the table has no such step from the order's state.
+    :raise OrderAlreadyOpen: it would be under way again, and another of its holder for that body is.
     """
     found = locked_order(session, order)
     transition = TRANSITIONS.get((found.state, step))
     if transition is None:
         raise OrderStateRefused(order, found.state.value, step.value)
     old, new = found.seat, _seat_after(found, transition)
-    session.execute(
+    changed = (
         update(KeyOrder)
         .where(KeyOrder.id == order)
         .values(state=transition.state, seat=new)
         .execution_options(synchronize_session="fetch")
     )
+    if step is Step.UNLOCK:
+        _open_again(session, found, changed)
+    else:
+        session.execute(changed)
     kind = f"order.{transition.state.value}"
     if new is not old:
         assert found.payer_body_id is not None
@@ -132,6 +143,25 @@ def advance(
             at=at,
         )
     record(session, kind=kind, subject=f"order:{order}", by=by, at=at, facts=facts)
+
+
+def _open_again(session: Session, order: KeyOrder, changed: Update) -> None:
+    """The one step that leads back among the orders under way, of which a holder has one for a body."""
+    other = select(KeyOrder.id).where(
+        KeyOrder.holder_id == order.holder_id,
+        KeyOrder.body_id == order.body_id,
+        KeyOrder.id != order.id,
+        KeyOrder.state.in_(OPEN_STATES),
+    )
+    if (known := session.scalar(other)) is not None:
+        raise OrderAlreadyOpen(OrderId(known))
+    try:
+        with session.begin_nested():
+            session.execute(changed)
+    except IntegrityError:
+        # One was ordered between the two statements.
+        known = session.scalar(other)
+        raise OrderAlreadyOpen(OrderId(known or order.id)) from None
 
 
 def _seat_after(order: KeyOrder, transition: Transition) -> SeatPlace:

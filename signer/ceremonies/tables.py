@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from pki.journal.append_only import append_only
 from pki.records import Base, Instant, enumeration
 from signer.dossiers.kinds import DocumentKind
 
@@ -104,3 +105,21 @@ class CeremonyItem(Base):
     time_stamp: Mapped[bytes | None] = mapped_column(LargeBinary)
     result_sha256: Mapped[str | None] = mapped_column(String(64))
     signed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class DisplayReceipt(Base):
+    """What the agent says that its window showed, under its session's own key. Evidence: never changed."""
+
+    __tablename__ = "display_receipt"
+    __table_args__ = (UniqueConstraint("ceremony_id", "manifest_sha256"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    ceremony_id: Mapped[UUID] = mapped_column(ForeignKey("ceremony.id"))
+    manifest_sha256: Mapped[str] = mapped_column(String(64))
+    jws: Mapped[str] = mapped_column(Text)
+    prepared: Mapped[str] = mapped_column(Text)
+    """SHA-256 (hex) of each prepared file that it lists, one a line."""
+    received_at: Mapped[datetime] = mapped_column(Instant)
+
+
+append_only(DisplayReceipt.__table__, frozen=("id", "ceremony_id", "manifest_sha256", "jws", "prepared", "received_at"))
