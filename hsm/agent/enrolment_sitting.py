@@ -111,7 +111,7 @@ def enrolment_sitting(
             report.order, report.holder = manifest.order, manifest.name_latin
             if manifest.road is not road:
                 raise AgentError(AgentCode.ROAD, fix=COMMANDS[manifest.road])
-            with Spool.open(config.spool, spool_of_order(manifest.order)) as kept:
+            with spool.beside(spool_of_order(manifest.order)) as kept:
                 yield EnrolmentSitting(config, sitting, kept, manifest)
                 kept.clear()
         spool.clear()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from hsm.errors import PinRefused
 from hsm.pin import Pin, PinSource
+from hsm.prepared.enrolment import EnrolmentManifest
 
 from .config import AgentConfig
 from .devices import Devices, plugged_in
@@ -52,6 +53,15 @@ def require_no_default(device: DeviceInfo) -> None:
     """
     if device.so_pin_to_be_changed:
         raise AgentError(AgentCode.DEFAULT_SECRET, device=device.label)
+
+
+def require_serial(manifest: EnrolmentManifest, device: DeviceInfo) -> None:
+    """Refuse another device than the one that the order names, if it names one.
+
+    :raise AgentError: `OTHER_SERIAL`.
+    """
+    if manifest.device_serial not in (None, device.serial):
+        raise AgentError(AgentCode.OTHER_SERIAL, wanted=manifest.device_serial, found=device.serial)
 
 
 def require_ready(device: DeviceInfo, record: DeviceRecord | None) -> None:

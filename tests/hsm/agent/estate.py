@@ -122,8 +122,10 @@ class MemoryDevices(HolderActs):
     def read_certificates(self, device: DeviceInfo) -> list[StoredCertificate]:
         return list(self.certificates)
 
-    def key(self, ref: KeyRef, pins: PinSource) -> MemoryKey:
-        self.require_pin(pins)
+    def key(self, ref: KeyRef, pins: PinSource, *, always_authenticate: bool | None = None) -> MemoryKey:
+        self.before_signature()
+        if always_authenticate is None:
+            self.require_pin(pins)
         if ref.key_id not in self.keys:
             raise KeyNotFound("no such key")
         return MemoryKey(self, self.keys[ref.key_id], pins)
@@ -173,6 +175,8 @@ class FakeService:
     kept: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
     posted: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
+    receipts: list[str] = field(default_factory=list)
+    farewells: list[str] = field(default_factory=list)
     beats: int = 0
     bound: str | None = None
     nonce: str = ""
@@ -188,6 +192,10 @@ class FakeService:
     csrs: dict[str, Any] | None = None
     issued: dict[str, bytes] = field(default_factory=dict)
     written: list[dict[str, Any]] = field(default_factory=list)
+    presented: list[dict[str, Any]] = field(default_factory=list)
+    pin_set: list[dict[str, Any]] = field(default_factory=list)
+    asked: dict[str, Any] = field(default_factory=dict)
+    """Fields of the enrolment manifest that this order has otherwise."""
 
     def transport(self) -> httpx2.MockTransport:
         return httpx2.MockTransport(self.answer)
@@ -234,8 +242,13 @@ class FakeService:
         if parts == ["heartbeat"]:
             self.beats += 1
             return httpx2.Response(204)
+        if parts == ["receipt"]:
+            self.receipts.append(json.loads(request.content)["receipt"])
+            return httpx2.Response(204)
         if parts == ["close"]:
-            self.closed.append(json.loads(request.content)["outcome"])
+            farewell = json.loads(request.content)
+            self.closed.append(farewell["outcome"])
+            self.farewells.append(farewell["detail"])
             return httpx2.Response(204)
         if parts[0] == "enrolment":
             return self.enrolment(parts[1:], request)
@@ -301,7 +314,7 @@ class FakeService:
             return httpx2.Response(200, json={"manifest": jws})
         if parts == ["requests"]:
             body = json.loads(request.content)
-            assert set(body) == {"signature_csr", "authentication_csr", "device"}
+            assert set(body) == {"signature_csr", "authentication_csr", "device", "evidence", "unlock"}
             assert request.headers["idempotency-key"]
             if self.csrs is not None and self.csrs != body:
                 return self.problem(409, "requests-already-sent")
@@ -311,9 +324,14 @@ class FakeService:
             if not self.approved:
                 return httpx2.Response(202, json={"state": "requested"})
             return httpx2.Response(200, json={"certificates": self.issue()})
-        assert parts == ["written"]
-        self.written.append(json.loads(request.content))
-        return httpx2.Response(200, json={})
+        (door,) = parts
+        kept, status, state = {
+            "presented": (self.presented, 201, "issued"),
+            "pin-set": (self.pin_set, 200, "delivered"),
+            "written": (self.written, 200, "delivered"),
+        }[door]
+        kept.append(json.loads(request.content))
+        return httpx2.Response(status, json={"state": state})
 
     def issue(self) -> list[dict[str, str]]:
         assert self.csrs is not None
@@ -327,7 +345,7 @@ class FakeService:
 
     def enrolment_manifest(self) -> EnrolmentManifest:
         at = self.now().replace(microsecond=0)
-        return EnrolmentManifest(
+        usual = EnrolmentManifest(
             protocol=1,
             minimum_agent="0.1.0",
             environment=Environment.REHEARSAL,
@@ -344,6 +362,7 @@ class FakeService:
             purposes=(KeyPurpose.SIGNATURE, KeyPurpose.AUTHENTICATION),
             subject=EnrolmentSubject(common_name="Ahmed EL ALAOUI", given_name="Ahmed", surname="EL ALAOUI"),
         )
+        return dataclasses.replace(usual, **self.asked)
 
 
 @dataclass(slots=True)

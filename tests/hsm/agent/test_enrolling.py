@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import platform
 from datetime import datetime
 
 import httpx2
@@ -48,7 +49,7 @@ def test_keys_are_made_certified_written_and_proved(place: Workplace) -> None:
     )
     key = place.devices.keys[key_id(place.service.ceremony, KeyPurpose.AUTHENTICATION)]
     verify(key.public_key, base64.b64decode(proof["value"]), message, SignatureAlgorithm.ECDSA_SHA256)
-    assert list(place.config.spool.iterdir()) == []
+    assert [path for path in place.config.spool.iterdir() if path.is_dir()] == []
 
 
 def test_requests_prove_possession_and_name_the_holder(place: Workplace) -> None:
@@ -58,7 +59,14 @@ def test_requests_prove_possession_and_name_the_holder(place: Workplace) -> None
     assert csr.is_signature_valid
     assert csr.public_key() == place.devices.keys[key_id(place.service.ceremony, KeyPurpose.SIGNATURE)].public_key
     assert "CN=Ahmed EL ALAOUI" in csr.subject.rfc4514_string()
-    assert place.service.csrs["device"] == {"label": "president", "serial": "1", "model": "memory"}
+    names = {"label", "serial", "model", "manufacturer", "firmware", "hardware"}
+    assert set(place.service.csrs["device"]) == names
+    assert place.service.csrs["device"]["serial"] == "1"
+    assert place.service.csrs["evidence"]["station"] == platform.node()
+    for purpose in KeyPurpose:
+        said = place.service.csrs["evidence"][purpose.value]
+        assert (said["sensitive"], said["extractable"], said["always_authenticate"]) == (True, False, None)
+    assert place.service.csrs["unlock"] == []
 
 
 def test_the_signature_key_signs_its_request_only(place: Workplace) -> None:
