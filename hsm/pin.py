@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import NoReturn, Protocol, final
 
+from hsm.errors import PinLastTry
+
 
 @final
 class Pin:
@@ -51,5 +53,13 @@ class PinFile:
         self._path = path
 
     def pin(self, *, device_label: str, device_serial: str, last_try: bool) -> Pin:
-        del device_label, device_serial, last_try
+        """Return what the file holds.
+
+        :raise PinLastTry: a file cannot say yes to a last try: a person enters the PIN, or unblocks the device.
+        """
+        del device_serial
+        if last_try:
+            raise PinLastTry(
+                f"Device {device_label!r} has one PIN try left. The PIN was not sent: enter it by hand, or unblock."
+            )
         return Pin(self._path.read_text(encoding="utf-8").strip())

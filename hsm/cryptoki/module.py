@@ -16,7 +16,7 @@ import pkcs11
 from pkcs11._pkcs11 import lib as Library  # noqa: N812  (a class, in the driver's spelling)
 
 from hsm.cryptoki import objects, pins
-from hsm.cryptoki.device import LoginNeeded, OpenDevice, public_session, token_at, tokens
+from hsm.cryptoki.device import LOST, LoginNeeded, OpenDevice, public_session, token_at, tokens
 from hsm.cryptoki.found import FoundKey as FoundKey  # noqa: PLC0414  (asked for here too)
 from hsm.cryptoki.found import StoredCertificate
 from hsm.cryptoki.info import Address, DeviceInfo, KeyAttributes
@@ -155,7 +155,7 @@ class Module:
         if always_authenticate:
             public_key, possible, always = self._call(look_from_outside, act="find the key")
         else:
-            public_key, possible, always = self._logged_in(_address(ref), pins, look, act="find the key")
+            public_key, possible, always = self._logged_in(_address(ref), pins, look, act="find the key", reading=True)
         return DeviceKey(self, ref, pins, public_key=public_key, possible=possible, always_authenticate=always)
 
     def find_keys(self, device: DeviceInfo, pins: PinSource) -> list[FoundKey]:
@@ -173,7 +173,7 @@ class Module:
                     found.append(FoundKey(ref, label, opened.public_key(key_id), always))
             return found
 
-        return self._logged_in(device.address, pins, look, act="list the keys")
+        return self._logged_in(device.address, pins, look, act="list the keys", reading=True)
 
     def generate_key_pair(
         self,
@@ -229,6 +229,7 @@ class Module:
             pins,
             lambda device: objects.key_attributes(device.private_key(ref.key_id)),
             act="read the key's attributes",
+            reading=True,
         )
 
     def initialise(
@@ -351,17 +352,29 @@ class Module:
         *,
         act: str,
         timeout: float | None = None,
+        reading: bool = False,
     ) -> T:
         """Run `function` on the open device; log in first if need be, which may ask a person.
 
         A session that was lost before anything was done is opened anew, once, with a PIN that is asked anew.
+
+        :param reading: `function` changes nothing: it may run again after its session was lost.
         """
+
+        def run() -> T:
+            try:
+                return function(self._opened(address))
+            except LOST as lost:
+                if reading:
+                    raise LoginNeeded from lost
+                raise
+
         for _ in range(2):
             with suppress(LoginNeeded):
-                return self._call(lambda: function(self._opened(address)), act=act, address=address, timeout=timeout)
+                return self._call(run, act=act, address=address, timeout=timeout)
             self._log_in(address, source)
         with suppress(LoginNeeded):
-            return self._call(lambda: function(self._opened(address)), act=act, address=address, timeout=timeout)
+            return self._call(run, act=act, address=address, timeout=timeout)
         raise DeviceUnavailable(f"The device {address} was logged out meanwhile. Nothing was done ({act}): try again.")
 
     def _log_in(self, address: Address, source: PinSource) -> None:

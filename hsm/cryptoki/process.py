@@ -46,22 +46,25 @@ def serve(
 ) -> None:
     """Run the keys process until SIGTERM, SIGINT or `stop`.
 
-    A role whose device or PIN fails does not keep the others from working: it is logged, and asking for it
+    The module runs in workers of its own: one that crashes is started again at the next signature, this process
+    lives on. A role whose device or PIN fails does not keep the others from working: it is logged, and asking for it
     raises what is wrong with it.
 
     :param ready: called once the socket listens.
     :param timeout: seconds for each call into the module.
-    :raise DeviceUnavailable: the module cannot be loaded, or another keys process listens there.
+    :raise DeviceUnavailable: another keys process listens there.
     """
-    from hsm.cryptoki.module import Module
+    from hsm.cryptoki.pool import SessionPool
+    from hsm.cryptoki.standing import ModulePath
 
     forbid_dumps()
     stopped = stop if stop is not None else threading.Event()
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())
-    with Module.open(config.module, timeout=timeout, softhsm_conf=config.softhsm_conf) as module:
-        keyring = InProcessKeyring(module, config.roles)
+    path = ModulePath(path=config.module, softhsm_conf=config.softhsm_conf)
+    with SessionPool(path, sessions=config.sessions, timeout=timeout) as pool:
+        keyring = InProcessKeyring(pool, config.roles)
         for role in config.roles:
             try:
                 keyring.key(role)

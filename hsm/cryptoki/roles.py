@@ -9,15 +9,20 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from hsm.cryptoki.errors import KeysConfigRefused
 from hsm.errors import KeyNotFound, PinLastTry, PinRequired
 from hsm.keys import KeyRef, SigningKey
-from hsm.pin import Pin, PinFile
+from hsm.pin import Pin, PinFile, PinSource
 
-if TYPE_CHECKING:
-    from hsm.cryptoki.module import Module
+MAX_SESSIONS = 64
+
+
+class Source(Protocol):
+    """Where keys come from: a `Module` of this process, or a `SessionPool`."""
+
+    def key(self, ref: KeyRef, pins: PinSource, /) -> SigningKey: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,8 @@ class KeysConfig:
     module: Path
     softhsm_conf: Path | None = None
     """SoftHSM's configuration file; None for every other module."""
+    sessions: int = 1
+    """Logged-in sessions, each a process of its own: more than one only for a device that signs in parallel."""
     roles: Mapping[str, RoleKey] = field(default_factory=dict)
 
     def dump(self) -> str:
@@ -42,6 +49,8 @@ class KeysConfig:
         written: dict[str, Any] = {"module": str(self.module.absolute())}
         if self.softhsm_conf is not None:
             written["softhsm_conf"] = str(self.softhsm_conf.absolute())
+        if self.sessions != 1:
+            written["sessions"] = self.sessions
         written["roles"] = {
             role: {
                 "label": key.ref.device_label,
@@ -61,14 +70,20 @@ class KeysConfig:
         """
         try:
             parsed = json.loads(path.read_text(encoding="utf-8"))
-            top = _fields(parsed, required={"module", "roles"}, optional={"softhsm_conf"})
+            top = _fields(parsed, required={"module", "roles"}, optional={"softhsm_conf", "sessions"})
             folder = path.absolute().parent
             conf = top.get("softhsm_conf")
             roles = {role: _role(folder, each) for role, each in top["roles"].items()}
             if not roles:
                 raise ValueError("no role")
+            sessions = top.get("sessions", 1)
+            if type(sessions) is not int or not 1 <= sessions <= MAX_SESSIONS:
+                raise ValueError(f"sessions: a number from 1 to {MAX_SESSIONS}")
             return KeysConfig(
-                module=folder / top["module"], softhsm_conf=None if conf is None else folder / conf, roles=roles
+                module=folder / top["module"],
+                softhsm_conf=None if conf is None else folder / conf,
+                sessions=sessions,
+                roles=roles,
             )
         except (OSError, ValueError, AttributeError, TypeError) as error:
             raise KeysConfigRefused(f"{path} does not say which keys to use ({error}). No key was opened.") from error
@@ -113,9 +128,9 @@ class UnattendedPin:
 
 
 class InProcessKeyring:
-    """A keyring over a module of this process: the keys process itself, tests, one-process mode."""
+    """A keyring over a module of this process, or over its sessions: the keys process, tests, one-process mode."""
 
-    def __init__(self, module: "Module", roles: Mapping[str, RoleKey]) -> None:
+    def __init__(self, module: Source, roles: Mapping[str, RoleKey]) -> None:
         self._module = module
         self._roles = dict(roles)
         self._keys: dict[str, SigningKey] = {}

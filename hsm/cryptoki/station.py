@@ -36,18 +36,41 @@ _QUESTIONS: Final = 2
 """The PIN, and once more if meanwhile it became the last try."""
 
 
+class PinDesk:
+    """Who is at the PIN, and which PINs were refused. Shared by stations on the same devices."""
+
+    def __init__(self) -> None:
+        self.refused = RefusedPins()
+        self._taken = threading.Lock()
+
+    @contextmanager
+    def person(self) -> Iterator[None]:
+        """One caller at a time where a person may be asked."""
+        if not self._taken.acquire(timeout=PERSON_SECONDS):
+            raise DeviceTimeout(
+                f"Someone else was at the PIN for {PERSON_SECONDS:g} s. This call never reached the device, "
+                "nothing was done."
+            )
+        try:
+            yield
+        finally:
+            self._taken.release()
+
+
 class Station:
     """Every module of this PC. Safe for many threads."""
 
-    def __init__(self, modules: Sequence[ModulePath], *, timeout: float = 30.0) -> None:
+    def __init__(
+        self, modules: Sequence[ModulePath], *, timeout: float = 30.0, beside: "Station | None" = None
+    ) -> None:
         """Name the modules; each worker starts with the first call that needs it.
 
         :param timeout: seconds for each call into a module (key generation and PIN pads apart).
+        :param beside: another station on the same devices: who is at the PIN, and which PINs were refused, is shared.
         """
         self._timeout = timeout
         self._supervisors = [Supervisor(each, timeout=timeout) for each in modules]
-        self._at_the_pin = threading.Lock()
-        self._refused = RefusedPins()
+        self.desk: PinDesk = PinDesk() if beside is None else beside.desk
         self._watches: list[Watch] = []
         self._last: dict[Supervisor, list[DeviceInfo]] = {}
 
@@ -178,7 +201,7 @@ class Station:
     def change_pin(self, device: DeviceInfo, *, old: Pin, new: Pin, last_try: bool = False) -> None:
         """See `Module.change_pin`."""
         call = {"call": "change_pin", "old": old.reveal(), "new": new.reveal()}
-        with self._refused.one_change(device.serial, old):
+        with self.desk.refused.one_change(device.serial, old):
             self._personalise(device, call, last_try=last_try)
 
     def change_so_pin(self, device: DeviceInfo, *, old: Pin, new: Pin, last_try: bool = False) -> None:
@@ -190,12 +213,12 @@ class Station:
         """See `Module.unblock`."""
         call = {"call": "unblock", "so_pin": so_pin.reveal(), "new": new.reveal()}
         self._personalise(device, call, last_try=last_try, officer=so_pin)
-        self._refused.forget(device.serial)
+        self.desk.refused.forget(device.serial)
 
     def wipe(self, device: DeviceInfo, *, so_pin: Pin, last_try: bool = False) -> None:
         """See `Module.wipe`."""
         self._personalise(device, {"call": "wipe", "so_pin": so_pin.reveal()}, last_try=last_try, officer=so_pin)
-        self._refused.forget(device.serial)
+        self.desk.refused.forget(device.serial)
 
     def logout(self, device: DeviceInfo) -> None:
         """Log out of that device, if logged in; the next use of a key asks for the PIN again."""
@@ -205,7 +228,7 @@ class Station:
 
     def _personalise(self, device: DeviceInfo, call: Message, *, last_try: bool, officer: Pin | None = None) -> Any:
         message = {**call, "device": pack_info(device), "last_try": last_try}
-        with self._person(), self._refused.one_try(f"SO of {device.serial}", officer):
+        with self.desk.person(), self.desk.refused.one_try(f"SO of {device.serial}", officer):
             return self._value(self._of(device), message, timeout=PERSON_SECONDS + self._timeout)
 
     def _ask_person(
@@ -217,7 +240,7 @@ class Station:
         answer = supervisor.call(bare, timeout=seconds)
         if "pin_for" not in answer:
             return _value(answer)
-        with self._person():
+        with self.desk.person():
             # Someone else may have logged in while this caller waited for the person.
             answer = supervisor.call(bare, timeout=seconds)
             for _ in range(_QUESTIONS):
@@ -236,26 +259,13 @@ class Station:
             asked = answer["pin_for"]
             label, serial, last_try = str(asked["label"]), str(asked["serial"]), asked["last_try"] is True
         pin = source.pin(device_label=label, device_serial=serial, last_try=last_try)
-        with suppress(_NotSent), self._refused.one_try(serial, pin):
+        with suppress(_NotSent), self.desk.refused.one_try(serial, pin):
             brought = {"pin": pin.reveal(), "last_try": last_try}
             answer = supervisor.call({**call, "pin": brought}, timeout=seconds)
             if "pin_for" in answer:
                 raise _NotSent
             _value(answer)
         return answer
-
-    @contextmanager
-    def _person(self) -> Iterator[None]:
-        """One caller at a time where a person may be asked."""
-        if not self._at_the_pin.acquire(timeout=PERSON_SECONDS):
-            raise DeviceTimeout(
-                f"Someone else was at the PIN for {PERSON_SECONDS:g} s. This call never reached the device, "
-                "nothing was done."
-            )
-        try:
-            yield
-        finally:
-            self._at_the_pin.release()
 
     def _value(self, supervisor: Supervisor, call: Message, *, timeout: float | None = None) -> Any:
         return _value(supervisor.call({**call, "pin": None}, timeout=self._timeout if timeout is None else timeout))
