@@ -156,7 +156,8 @@ static bool begin(Call *call, int function, Scope scope, U handle) {
     call->function = function, call->scope = scope, call->handle = handle;
     call->performed = false, call->result = CKR_GENERAL_ERROR;
     if (!counters || !real) return call->result = CKR_CRYPTOKI_NOT_INITIALIZED, false;
-    if (!estate_refresh()) return false;
+    /* A bad script stops everything but leaving, so that the wrapped module can be begun anew. */
+    if (!estate_refresh()) return call->performed = function == F_C_Finalize;
     call->number = count(&counters->calls[function]);
     call->total = count(&counters->any);
     const Rule *rule = ruled(call, DELAY);
