@@ -91,15 +91,18 @@ def doctor(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     """Say what works on this PC and what does not; asks for no PIN, signs nothing."""
     import json
 
-    from .doctor import examine
+    from .doctor import Level, examine
 
     findings = examine(config)
     if as_json:
         typer.echo(json.dumps({"findings": [finding.to_json() for finding in findings]}, ensure_ascii=False))
     else:
         for finding in findings:
-            typer.echo(f"{'ok ' if finding.ok else 'BAD'} {finding.name}: {finding.said}")
-    raise typer.Exit(0 if all(finding.ok for finding in findings) else 2)
+            code = "" if finding.code is None else f" [{finding.code.value}]"
+            typer.echo(f"{finding.level.value:<4} {finding.name}: {finding.said}{code}")
+            if finding.fix and finding.level is not Level.OK:
+                typer.echo(f"     → {finding.fix}")
+    raise typer.Exit(2 if any(finding.level is Level.FAIL for finding in findings) else 0)
 
 
 def _around(config: Path, pin_file: Path | None, *, unattended: bool) -> tuple[Any, Surroundings]:

@@ -78,4 +78,4 @@ def test_missing_configuration_ends_with_2(tmp_path: Path) -> None:
     assert "Nothing was done" in outcome.stderr
     assert "\x1b" not in outcome.stderr + outcome.stdout
     report = json.loads(CliRunner().invoke(app, ["doctor", "--config", str(tmp_path / "none.toml"), "--json"]).stdout)
-    assert report["findings"][0]["ok"] is False
+    assert report["findings"][0]["level"] == "FAIL"
