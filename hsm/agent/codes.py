@@ -45,7 +45,9 @@ class AgentCode(StrEnum):
     NOT_A_SIGNATURE_CERTIFICATE = "not-a-signature-certificate"
     KEY_BLOCKED = "key-blocked"
     KEY_REVOKED = "key-revoked"
+    KEY_UNUSABLE = "key-unusable"
     OFFICE_ENDED = "office-ended"
+    NOT_ENTITLED = "not-entitled"
     PIN_WRONG = "pin-wrong"
     PIN_LAST_TRY = "pin-last-try"
     PIN_LOCKED = "pin-locked"
@@ -163,7 +165,9 @@ HELP_DESK: dict[AgentCode, HelpDesk] = {
     AgentCode.NOT_A_SIGNATURE_CERTIFICATE: HelpDesk.NOT_A_SIGNATURE_CERTIFICATE,
     AgentCode.KEY_BLOCKED: HelpDesk.KEY_BLOCKED,
     AgentCode.KEY_REVOKED: HelpDesk.KEY_BLOCKED,
+    AgentCode.KEY_UNUSABLE: HelpDesk.KEY_BLOCKED,
     AgentCode.OFFICE_ENDED: HelpDesk.OFFICE_ENDED,
+    AgentCode.NOT_ENTITLED: HelpDesk.OFFICE_ENDED,
     AgentCode.PIN_WRONG: HelpDesk.PIN_WRONG,
     AgentCode.PIN_LAST_TRY: HelpDesk.PIN_LAST_TRY,
     AgentCode.PIN_LOCKED: HelpDesk.PIN_LOCKED,

@@ -1,18 +1,16 @@
-"""The devices of this PC as the agent needs them; `hsm.cryptoki.module.Module` is one, tests have another."""
+"""The devices of this PC as the agent needs them; `hsm.cryptoki.station.Station` is one, tests have another."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from cryptography import x509
-from cryptography.x509.oid import NameOID
-
 from hsm.errors import (
     DeviceError,
+    DeviceTimeout,
     DeviceUnavailable,
     HsmError,
     KeyNotFound,
@@ -25,6 +23,7 @@ from hsm.errors import (
 from hsm.keys import KeyKind, KeyRef, PublicKey, SigningKey
 from hsm.pin import Pin, PinSource
 
+from .certificates import signer_named
 from .config import AgentConfig
 from .consent import PinState
 from .errors import AgentCode, AgentError
@@ -32,6 +31,7 @@ from .errors import AgentCode, AgentError
 if TYPE_CHECKING:
     from hsm.cryptoki.info import DeviceInfo, KeyAttributes
     from hsm.cryptoki.objects import StoredCertificate
+    from hsm.cryptoki.station import Station
 
 
 class DeviceKey(SigningKey, Protocol):
@@ -46,7 +46,7 @@ class Devices(Protocol):
 
     def devices(self) -> Sequence[DeviceInfo]: ...
     def read_certificates(self, device: DeviceInfo) -> Sequence[StoredCertificate]: ...
-    def key(self, ref: KeyRef, pins: PinSource) -> DeviceKey: ...
+    def key(self, ref: KeyRef, pins: PinSource, *, always_authenticate: bool | None = None) -> DeviceKey: ...
     def generate_key_pair(
         self, *, device_label: str, device_serial: str, kind: KeyKind, label: str, key_id: bytes, pins: PinSource
     ) -> tuple[KeyRef, PublicKey]: ...
@@ -75,17 +75,36 @@ class Chosen:
         return f"{self.device.label} ({self.device.serial})"
 
 
-def open_devices(config: AgentConfig) -> Devices:
-    """Load the configured driver; once per process.
+def open_devices(config: AgentConfig) -> Station:
+    """All configured drivers, each in a process of its own, started at the first call.
 
-    :raise AgentError: `DRIVER`.
+    :raise AgentError: `DRIVER`, `DRIVER_ARCHITECTURE`: not one of them can be loaded here.
     """
-    try:
-        from hsm.cryptoki.module import Module
+    from hsm.cryptoki.standing import ModulePath, ModuleStanding
+    from hsm.cryptoki.station import Station
 
-        return Module.open(config.modules[0], softhsm_conf=config.softhsm_conf)
-    except (HsmError, OSError, ImportError) as error:
-        raise AgentError(AgentCode.DRIVER, what=f"{config.modules[0]}") from error
+    environment = config.module_environment
+    modules = [
+        ModulePath(path=path, softhsm_conf=config.softhsm_conf, environment=environment) for path in config.modules
+    ]
+    station = Station(modules)
+    states = station.modules()
+    if all(each.state in _UNLOADABLE for each in states):
+        station.close()
+        wrong = all(each.state is ModuleStanding.WRONG_ARCHITECTURE for each in states)
+        code = AgentCode.DRIVER_ARCHITECTURE if wrong else AgentCode.DRIVER
+        raise AgentError(code, what=" ".join(each.said for each in states))
+    return station
+
+
+_UNLOADABLE = frozenset({"missing", "wrong-architecture", "not-pkcs11"})
+
+
+def broken_driver(devices: Devices) -> str | None:
+    """What a driver that broke down last said; None while none did, or where drivers are not told apart."""
+    modules = getattr(devices, "modules", None)
+    said = [each.said for each in modules() if each.state in ("crashed", "hung")] if callable(modules) else []
+    return " ".join(said) or None
 
 
 @contextmanager
@@ -101,6 +120,8 @@ def spoken(*, kept: int = 0, count: int = 0, wanted: str = "") -> Iterator[None]
         raise AgentError(AgentCode.PIN_LOCKED) from error
     except PinRequired as error:
         raise AgentError(AgentCode.PIN_NEEDED) from error
+    except DeviceTimeout as error:
+        raise AgentError(AgentCode.DEVICE_TIMEOUT, kept=kept, count=count) from error
     except DeviceUnavailable as error:
         raise AgentError(AgentCode.DEVICE_REMOVED, kept=kept, count=count) from error
     except KeyNotFound as error:
@@ -111,19 +132,34 @@ def spoken(*, kept: int = 0, count: int = 0, wanted: str = "") -> Iterator[None]
         raise AgentError(AgentCode.DEVICE, what=f"{type(error).__name__}. Nothing more was signed.") from error
 
 
-def choose_device(devices: Devices, certificate_sha256: str, wanted: str) -> Chosen:
-    """The device with exactly that certificate; asks for no PIN.
+def leave(devices: Devices, device: DeviceInfo) -> None:
+    """Log out after each purpose: what comes next asks for the PIN again. A device that is gone is logged out."""
+    with suppress(HsmError):
+        devices.logout(device)
 
-    :raise AgentError: `OTHER_DEVICE` naming both people, `DEVICE_ABSENT`, `PIN_LOCKED`.
+
+def choose_device(devices: Devices, certificate_sha256: str, wanted: str) -> Chosen:
+    """The device with exactly that certificate; asks for no PIN. Seen through two drivers, the first one's.
+
+    :raise AgentError: `OTHER_DEVICE` naming both people, `NO_CERTIFICATE`, `DEVICE_ABSENT`, `DRIVER_CRASHED`,
+        `PIN_LOCKED`, `PIN_TO_BE_CHANGED`.
     """
     strangers: list[str] = []
-    for device in plugged_in(devices):
+    present = plugged_in(devices)
+    for device in present:
         for certificate in _certificates(devices, device):
             if hashlib.sha256(certificate.der).hexdigest() == certificate_sha256:
                 return _usable(device, certificate)
-            strangers += _signer_named(certificate.der)
+            stranger = signer_named(certificate.der)
+            strangers += [stranger] if stranger else []
     if strangers:
         raise AgentError(AgentCode.OTHER_DEVICE, found=" / ".join(dict.fromkeys(strangers)), wanted=wanted)
+    if present:
+        names = " / ".join(f"{device.label} ({device.serial})" for device in present)
+        raise AgentError(AgentCode.NO_CERTIFICATE, device=names, wanted=wanted)
+    said = broken_driver(devices)
+    if said is not None:
+        raise AgentError(AgentCode.DRIVER_CRASHED, what=said, kept=0, count=0)
     raise AgentError(AgentCode.DEVICE_ABSENT, wanted=wanted)
 
 
@@ -143,19 +179,10 @@ def _certificates(devices: Devices, device: DeviceInfo) -> Sequence[StoredCertif
 def _usable(device: DeviceInfo, certificate: StoredCertificate) -> Chosen:
     if device.pin_locked:
         raise AgentError(AgentCode.PIN_LOCKED)
+    if device.pin_to_be_changed:
+        raise AgentError(AgentCode.PIN_TO_BE_CHANGED)
     ref = KeyRef(device_label=device.label, device_serial=device.serial, key_id=certificate.key_id)
     return Chosen(device=device, ref=ref, certificate=certificate.der)
-
-
-def _signer_named(der: bytes) -> list[str]:
-    """Whose signature certificate this is; nothing for other certificates, or unreadable ones."""
-    try:
-        certificate = x509.load_der_x509_certificate(der)
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-        names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    except (ValueError, x509.ExtensionNotFound):
-        return []
-    return [str(name.value) for name in names] if usage.content_commitment else []
 
 
 def find_device(devices: Devices, label: str) -> DeviceInfo:
@@ -177,7 +204,7 @@ def pin_state(device: DeviceInfo) -> PinState:
     """What the device's flags say of its PIN, the worst of them."""
     flags = (
         (PinState.LOCKED, device.pin_locked),
-        (PinState.TO_BE_CHANGED, getattr(device, "pin_to_be_changed", False)),
+        (PinState.TO_BE_CHANGED, device.pin_to_be_changed),
         (PinState.FINAL_TRY, device.pin_final_try),
         (PinState.LOW, device.pin_count_low),
     )

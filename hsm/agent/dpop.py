@@ -20,10 +20,6 @@ def base64url(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
 
 
-def _compact(value: dict[str, object]) -> str:
-    return base64url(json.dumps(value, separators=(",", ":"), sort_keys=True).encode())
-
-
 class EphemeralKey:
     """A P-256 key of one run (and of its resumption): the ticket and the token are bound to it."""
 
@@ -69,8 +65,12 @@ class EphemeralKey:
         }
         if access_token is not None:
             claims["ath"] = base64url(hashlib.sha256(access_token.encode("ascii")).digest())
-        header: dict[str, object] = {"typ": "dpop+jwt", "alg": "ES256", "jwk": self._jwk}
-        signed = f"{_compact(header)}.{_compact(claims)}"
+        return self.seal(json.dumps(claims, separators=(",", ":"), sort_keys=True).encode(), type="dpop+jwt")
+
+    def seal(self, payload: bytes, *, type: str) -> str:  # noqa: A002
+        """Those bytes as a compact JWS of that `typ` (RFC 7515, ES256), the public key in its header."""
+        header = json.dumps({"typ": type, "alg": "ES256", "jwk": self._jwk}, separators=(",", ":"), sort_keys=True)
+        signed = f"{base64url(header.encode())}.{base64url(payload)}"
         r, s = decode_dss_signature(self._private.sign(signed.encode("ascii"), ec.ECDSA(hashes.SHA256())))
         value = r.to_bytes(COORDINATE_BYTES, "big") + s.to_bytes(COORDINATE_BYTES, "big")
         return f"{signed}.{base64url(value)}"

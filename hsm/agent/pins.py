@@ -11,8 +11,8 @@ from hsm.pin import Pin
 
 from .consent import Consent
 from .errors import AgentCode, AgentError
+from .owner_only import NO_LINK, OTHERS
 
-OTHERS = 0o077
 MAX_PIN_BYTES = 256
 
 
@@ -45,12 +45,12 @@ def read_pin_file(path: Path) -> str:
     # DEFENCE: a regular file of this user, mode 0600 or less, no link followed; errors name the path only.
     # TEST: tests/hsm/agent/test_pins.py::test_file_that_others_can_read_is_refused
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(path, os.O_RDONLY | NO_LINK | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         raise AgentError(AgentCode.PIN_FILE, what=f"{path} cannot be opened") from error
     try:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & OTHERS:
+        if not stat.S_ISREG(status.st_mode) or not _is_private(status):
             raise AgentError(AgentCode.PIN_FILE, what=f"{path} is not a file that you alone can read (chmod 600)")
         content = os.read(descriptor, MAX_PIN_BYTES)
     finally:
@@ -62,6 +62,11 @@ def read_pin_file(path: Path) -> str:
     if not characters:
         raise AgentError(AgentCode.PIN_FILE, what=f"{path} holds no PIN") from None
     return characters
+
+
+def _is_private(status: os.stat_result) -> bool:
+    """Of this user, closed to others; on Windows its folder's rights say so."""
+    return sys.platform == "win32" or (status.st_uid == os.geteuid() and not status.st_mode & OTHERS)
 
 
 class TerminalPins:

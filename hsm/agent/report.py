@@ -43,7 +43,12 @@ class SigningReport:
     @property
     def kept(self) -> int:
         """How many values the service acknowledged."""
-        return sum(item.state is ItemState.KEPT for item in self.items.values())
+        return sum(item.state is ItemState.KEPT for item in list(self.items.values()))
+
+    @property
+    def left(self) -> list[str]:
+        """References of what is not kept: signed later, or never."""
+        return [item.reference for item in list(self.items.values()) if item.state is not ItemState.KEPT]
 
     def mark(self, id: str, reference: str, state: ItemState, reason: str | None = None) -> None:  # noqa: A002
         """Set an item's state."""
@@ -58,6 +63,7 @@ class SigningReport:
             "device": self.device,
             "kept": self.kept,
             "count": len(self.items),
+            "left": self.left,
             "items": [item.to_json() for item in self.items.values()],
             "error": error_json(self.error),
         }
@@ -68,4 +74,10 @@ def error_json(error: AgentError | None) -> dict[str, object] | None:
     if error is None:
         return None
     fields = {name: str(value) for name, value in error.fields.items() if name != "what"}
-    return {"code": error.code.value, "said": str(error), "resumable": error.resumable, "fields": fields}
+    return {
+        "code": error.code.value,
+        "help_desk": error.help_desk.value,
+        "said": str(error),
+        "resumable": error.resumable,
+        "fields": fields,
+    }

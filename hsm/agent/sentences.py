@@ -35,8 +35,8 @@ SENTENCES: dict[AgentCode, str] = {
     "Install the other one. Nothing was signed.",
     AgentCode.DRIVER_CRASHED: "The device's driver broke down: {what}. It was started again. {kept} of {count} are "
     "signed.",
-    AgentCode.DEVICE_ABSENT: "No device with the key of {wanted} is plugged in. Nothing was signed. Plug it in.",
-    AgentCode.OTHER_DEVICE: "This device is that of {found}. Plug in the one of {wanted}. Nothing was signed.",
+    AgentCode.DEVICE_ABSENT: "No device with the key of {wanted} is plugged in. Nothing is signed without it.",
+    AgentCode.OTHER_DEVICE: "This device is that of {found}. Nothing was signed with it. Plug in the one of {wanted}.",
     AgentCode.SEVERAL_DEVICES: "{count} devices are called {label!r}. Leave one plugged in. Nothing was done.",
     AgentCode.DEVICE_REMOVED: "The device went away. {kept} of {count} are signed. Plug it in and run the same again.",
     AgentCode.DEVICE_TIMEOUT: "The device did not answer in time. {kept} of {count} are signed. Plug it out and in "
@@ -45,18 +45,21 @@ SENTENCES: dict[AgentCode, str] = {
     AgentCode.KEY: "The device has the certificate of {wanted} but not its key. Nothing was signed.",
     AgentCode.MECHANISM: "The device cannot sign with {mechanism}. Nothing was signed.",
     AgentCode.CERTIFICATE: "The certificate is not that of the key made here: {what}. It was not written.",
-    AgentCode.NO_CERTIFICATE: "The device {device} holds no signature certificate of {wanted}. Nothing was signed.",
-    AgentCode.CERTIFICATE_EXPIRED: "The certificate of {wanted} ended on {on}. Ask for a new one. Nothing was signed.",
+    AgentCode.NO_CERTIFICATE: "The device {device} has no signature certificate of {wanted}. Nothing was signed.",
+    AgentCode.CERTIFICATE_EXPIRED: "The certificate of {wanted} ended on {on}. Ask for a new one. Nothing more was "
+    "signed.",
     AgentCode.CERTIFICATE_NOT_YET: "The certificate of {wanted} begins on {on}; if that is past, set this computer's "
     "clock. Nothing was signed.",
     AgentCode.NOT_A_SIGNATURE_CERTIFICATE: "The certificate that the service named is not one a person signs with: "
     "{what}. Nothing was signed. Tell the help desk.",
-    AgentCode.KEY_BLOCKED: "Your key is blocked. Nothing was signed. Ask the officer of keys.",
-    AgentCode.KEY_REVOKED: "Your certificate is revoked or expired. Nothing was signed. Ask the officer of keys.",
-    AgentCode.OFFICE_ENDED: "Your office, or your right to sign this, has ended. Nothing was signed.",
+    AgentCode.KEY_BLOCKED: "The key of {wanted} is blocked since {on}. Nothing more was signed. Ask your officer.",
+    AgentCode.KEY_REVOKED: "The certificate of {wanted} is revoked since {on}. Nothing more was signed.",
+    AgentCode.KEY_UNUSABLE: "The key of {wanted} cannot be used now ({problem}). Nothing more was signed.",
+    AgentCode.OFFICE_ENDED: "The office of {wanted} ended on {on}. Nothing more was signed.",
+    AgentCode.NOT_ENTITLED: "{wanted} may not sign {reference} ({reason}). Nothing more was signed.",
     AgentCode.PIN_WRONG: "Wrong PIN. It was tried once and not again; {kept} of {count} are signed.",
     AgentCode.PIN_LAST_TRY: "One PIN try is left: a mistake locks the device. The PIN was not sent.",
-    AgentCode.PIN_LOCKED: "The device is locked. No document is lost. It needs an unblock; nothing was signed.",
+    AgentCode.PIN_LOCKED: "The device is locked. No document is lost. It needs an unblock; nothing more was signed.",
     AgentCode.PIN_TO_BE_CHANGED: "The device still has the PIN it was delivered with. Choose your own first. Nothing "
     "was signed.",
     AgentCode.PIN_FILE: "The PIN file is not usable: {what}. The PIN was not sent, nothing was signed.",

@@ -12,6 +12,7 @@ from . import VERSION
 from .addresses import Ticket
 from .dpop import EphemeralKey
 from .errors import AgentCode, AgentError
+from .refusals import refusal_of
 
 MAX_BODY_BYTES = 210 * 1024 * 1024
 PAUSES_SECONDS = (0.3, 1.0, 3.0)
@@ -161,13 +162,25 @@ class Server:
         )
 
 
+def answers(server: Server) -> bool:
+    """Whether the service answers at all; what it answers matters later."""
+    try:
+        server.ask("POST", "/v1/agent/heartbeat", pauses=())
+    except AgentError:
+        return False
+    return True
+
+
 def require(answer: Answer) -> Answer:
     """The answer, if it is a success.
 
-    :raise AgentError: `SESSION_ENDED` or `SERVER_REFUSED`.
+    :raise AgentError: the refusal's own code (`refusals`), else `SESSION_ENDED` or `SERVER_REFUSED`.
     """
     if answer.problem is None:
         return answer
+    stopping = refusal_of(answer.problem, answer.document)
+    if stopping is not None:
+        raise stopping
     if answer.problem in ENDED_PROBLEMS:
         raise AgentError(AgentCode.SESSION_ENDED, problem=answer.problem)
     raise AgentError(AgentCode.SERVER_REFUSED, problem=answer.problem, what=answer.document.get("detail", ""))

@@ -2,20 +2,23 @@
 
 import base64
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
+
+from filelock import FileLock, Timeout
 
 from hsm.keys import SignatureAlgorithm
 
 from .errors import AgentCode, AgentError
+from .owner_only import OWNER_ONLY_FILE, make_folder, sync, write
 
-OWNER_ONLY_FOLDER, OWNER_ONLY_FILE, OTHERS = 0o700, 0o600, 0o077
+LOCK_FILE, OCCUPANT_FILE = "agent.lock", "agent.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,54 +48,49 @@ class SpooledValue:
 
 
 class Spool:
-    """The folder of one ticket. One agent at a time: `open` takes a lock on it."""
+    """The folder of one ticket."""
 
-    def __init__(self, folder: Path, lock: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = lock
 
     @classmethod
     @contextlib.contextmanager
     def open(cls, root: Path, ticket_sha256: str) -> Iterator[Self]:
         """The folder of that ticket, made if need be; removed at the end when nothing is left in it.
 
-        :raise AgentError: `SPOOL` when others could read it, `BUSY` when another agent has it.
-        """
-        # THREAT: another user of the PC reads or plants unsent signatures, or the ephemeral key.
-        # DEFENCE: folders 0700 and files 0600 of this user, checked; a link in the way is refused.
-        # TEST: tests/hsm/agent/test_spool.py::test_folder_that_others_can_read_is_refused
-        folder = root / ticket_sha256
-        for each in (root, folder):
-            each.mkdir(parents=True, exist_ok=True, mode=OWNER_ONLY_FOLDER)
-            _require_own(each)
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, OWNER_ONLY_FILE)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(lock)
-            raise AgentError(AgentCode.BUSY, holder="the same ticket") from error
-        spool = cls(folder, lock)
-        try:
-            yield spool
-        finally:
-            spool._leave()
+        One agent at a time for each user: the root is locked meanwhile.
 
-    def _leave(self) -> None:
-        if [path.name for path in self._folder.iterdir()] == ["lock"]:
-            (self._folder / "lock").unlink()
-            self._folder.rmdir()
-        os.close(self._lock)
+        :raise AgentError: `SPOOL` when others could read it, `BUSY` naming who has it.
+        """
+        make_folder(root)
+        with _alone(root), cls._entered(root / ticket_sha256) as spool:
+            yield spool
+
+    @contextlib.contextmanager
+    def beside(self, name: str) -> Iterator[Self]:
+        """Another folder of the same root, under the lock that this one holds: an order's, which outlives tickets."""
+        with self._entered(self._folder.parent / name) as spool:
+            yield spool
+
+    @classmethod
+    @contextlib.contextmanager
+    def _entered(cls, folder: Path) -> Iterator[Self]:
+        make_folder(folder)
+        try:
+            yield cls(folder)
+        finally:
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # only an empty one goes
 
     def put(self, name: str, content: bytes) -> None:
-        """Write a file through to the disk, whole or not at all."""
-        path, fresh = self._folder / name, self._folder / f"{name}.new"
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, OWNER_ONLY_FILE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-        self._sync_folder()
+        """Write a file through to the disk, whole or not at all.
+
+        :raise AgentError: `SPOOL`: the disk is full, or will not take it.
+        """
+        try:
+            write(self._folder / name, content)
+        except OSError as error:
+            raise AgentError(AgentCode.SPOOL, what=f"it takes no more ({error.strerror})") from error
 
     def get(self, name: str) -> bytes | None:
         """A file's content; None if there is none."""
@@ -104,20 +102,13 @@ class Spool:
     def drop(self, name: str) -> None:
         """Remove a file, if it is there."""
         (self._folder / name).unlink(missing_ok=True)
-        self._sync_folder()
+        sync(self._folder)
 
     def clear(self) -> None:
         """Forget this ticket: its key, its session, everything but values (there must be none)."""
         for path in self._folder.iterdir():
-            if path.name != "lock" and not path.name.startswith("value-"):
+            if not path.name.startswith("value-"):
                 path.unlink()
-
-    def _sync_folder(self) -> None:
-        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
     def put_value(self, value: SpooledValue) -> None:
         """Keep a value until it is acknowledged."""
@@ -149,7 +140,29 @@ def _read_value(path: Path) -> SpooledValue:
         raise AgentError(AgentCode.SPOOL, what=f"{path.name} cannot be read") from error
 
 
-def _require_own(folder: Path) -> None:
-    status = folder.lstat()
-    if folder.is_symlink() or not folder.is_dir() or status.st_uid != os.geteuid() or status.st_mode & OTHERS:
-        raise AgentError(AgentCode.SPOOL, what=f"{folder} is not a folder of yours alone")
+@contextlib.contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Hold the root against another agent of this user; the system lets go of it when the process ends."""
+    # THREAT: two windows at a time: the PIN typed for one list serves the other, or a document is signed twice.
+    # DEFENCE: one lock a user, held for the whole run; the second one says who has it and does nothing.
+    # TEST: tests/hsm/agent/test_spool.py::test_one_agent_at_a_time
+    lock = FileLock(root / LOCK_FILE, timeout=0, mode=OWNER_ONLY_FILE, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise AgentError(AgentCode.BUSY, holder=_occupant(root)) from error
+    try:
+        since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        write(root / OCCUPANT_FILE, json.dumps({"process": os.getpid(), "since": since}).encode())
+        yield
+    finally:
+        (root / OCCUPANT_FILE).unlink(missing_ok=True)
+        lock.release()
+
+
+def _occupant(root: Path) -> str:
+    try:
+        plain = json.loads((root / OCCUPANT_FILE).read_bytes())
+        return f"process {int(plain['process'])}, since {str(plain['since'])[:20]}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"

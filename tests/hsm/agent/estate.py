@@ -235,7 +235,7 @@ class FakeService:
         answer = {"access_token": token, "token_type": "DPoP", "kind": self.kind, "subject": self.ceremony}
         return httpx2.Response(201, json=answer)
 
-    def inside(self, method: str, path: str, request: httpx2.Request) -> httpx2.Response:
+    def inside(self, method: str, path: str, request: httpx2.Request) -> httpx2.Response:  # noqa: PLR0911  # doors
         parts = path.removeprefix("/v1/agent/").split("/")
         if parts == ["manifest"]:
             return self.manifest()
@@ -339,7 +339,9 @@ class FakeService:
             if purpose.value not in self.issued:
                 csr = x509.load_der_x509_csr(base64.b64decode(self.csrs[f"{purpose.value}_csr"]))
                 assert csr.is_signature_valid
-                made = self.authority.issue(csr.public_key(), purposes=(), subject="holder")
+                signs = purpose is KeyPurpose.SIGNATURE
+                asked = usage(content_commitment=signs, digital_signature=not signs)
+                made = self.authority.issue(csr.public_key(), key_usage=asked, purposes=(), subject="holder")
                 self.issued[purpose.value] = made.public_bytes(Encoding.DER)
         return [{"purpose": name, "der": base64.b64encode(der).decode()} for name, der in self.issued.items()]
 

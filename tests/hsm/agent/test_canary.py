@@ -157,15 +157,3 @@ def test_an_error_of_the_agent_says_its_kind_only(monkeypatch: pytest.MonkeyPatc
     assert outcome.exit_code == 1
     assert PIN not in outcome.output
     assert json.loads(outcome.stdout)["error"]["code"] == "unexpected"
-
-
-def test_doctor_names_device_and_service(desk: Desk, workplace: Workplace) -> None:
-    workplace.service.before = lambda method, path: httpx2.Response(200) if path == "/healthz" else None
-    command = [sys.executable, "-c", AGENT, "doctor", "--config", str(desk.folder / "agent.toml"), "--json"]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=60, cwd=Path(__file__).parents[3]
-    )
-    assert done.returncode == 0, done.stdout
-    found = {each["name"]: each for each in json.loads(done.stdout)["findings"]}
-    assert found["service"]["ok"]
-    assert "president" in found["devices"]["said"]
