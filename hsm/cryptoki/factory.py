@@ -5,6 +5,7 @@ from typing import Final
 from hsm.cryptoki.errors import DeviceRefused
 from hsm.pin import Pin
 
+LABEL_BYTES: Final = 32
 FACTORY: Final[dict[str, str]] = {
     "0000": "smart cards of several makers",
     "000000": "smart cards of several makers",
@@ -44,3 +45,16 @@ def refuse_factory_value(pin: Pin, what: str) -> None:
     # TEST: tests/hsm/cryptoki/test_personalising.py::test_a_factory_value_is_never_set
     if pin.reveal().strip().lower() in FACTORY:
         raise DeviceRefused(f"This {what} is one that makers print in their manuals. Nothing was done: choose another.")
+
+
+def check_new(label: str | None, *, so_pin: Pin | None, pin: Pin | None) -> None:
+    """Check what is to be set, before any device is touched.
+
+    :raise DeviceRefused: a label that does not fit, or a published default.
+    """
+    if label is not None and not 1 <= len(label.encode()) <= LABEL_BYTES:
+        raise DeviceRefused(f"A device's label has 1 to {LABEL_BYTES} bytes. Nothing was done.")
+    if so_pin is not None:
+        refuse_factory_value(so_pin, "SO PIN")
+    if pin is not None:
+        refuse_factory_value(pin, "PIN")

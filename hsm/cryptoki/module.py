@@ -17,6 +17,7 @@ from pkcs11._pkcs11 import lib as Library  # noqa: N812  (a class, in the driver
 
 from hsm.cryptoki import objects, pins
 from hsm.cryptoki.device import LOST, LoginNeeded, OpenDevice, public_session, token_at, tokens
+from hsm.cryptoki.factory import check_new
 from hsm.cryptoki.found import FoundKey as FoundKey  # noqa: PLC0414  (asked for here too)
 from hsm.cryptoki.found import StoredCertificate
 from hsm.cryptoki.info import Address, DeviceInfo, KeyAttributes
@@ -24,7 +25,7 @@ from hsm.cryptoki.key import DeviceKey
 from hsm.cryptoki.mechanisms import Way, ways
 from hsm.cryptoki.native import Native
 from hsm.cryptoki.owner import Owner
-from hsm.cryptoki.personalising import Personalising, check_new
+from hsm.cryptoki.personalising import Personalising
 from hsm.cryptoki.refused import RefusedPins
 from hsm.cryptoki.translation import translated
 from hsm.errors import (

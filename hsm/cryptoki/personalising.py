@@ -11,7 +11,6 @@ from pkcs11 import exceptions as driver
 from pkcs11.types import Token
 
 from hsm.cryptoki.errors import DeviceRefused
-from hsm.cryptoki.factory import refuse_factory_value
 from hsm.cryptoki.info import DeviceInfo
 from hsm.cryptoki.native import CKU_SO, Native
 from hsm.cryptoki.refused import RefusedPins
@@ -19,21 +18,7 @@ from hsm.cryptoki.translation import translated
 from hsm.errors import DeviceUnavailable, HsmError, PinLastTry, PinLocked
 from hsm.pin import Pin
 
-LABEL_BYTES = 32
 _NEW_PIN_REFUSED = (driver.PinLenRange, driver.PinInvalid, driver.PinTooWeak)
-
-
-def check_new(label: str | None, *, so_pin: Pin | None, pin: Pin | None) -> None:
-    """Check what is to be set, before any device is touched.
-
-    :raise DeviceRefused: a label that does not fit, or a published default.
-    """
-    if label is not None and not 1 <= len(label.encode()) <= LABEL_BYTES:
-        raise DeviceRefused(f"A device's label has 1 to {LABEL_BYTES} bytes. Nothing was done.")
-    if so_pin is not None:
-        refuse_factory_value(so_pin, "SO PIN")
-    if pin is not None:
-        refuse_factory_value(pin, "PIN")
 
 
 class Personalising:

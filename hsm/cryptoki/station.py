@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 from hsm.cryptoki import channel
 from hsm.cryptoki.channel import pack_bytes, pack_info, pack_public_key, pack_ref, unpack_bytes, unpack_info, unpack_ref
+from hsm.cryptoki.factory import check_new
 from hsm.cryptoki.found import FoundKey, StoredCertificate
 from hsm.cryptoki.info import DeviceInfo, KeyAttributes
 from hsm.cryptoki.leaves import LEAVES
@@ -90,6 +91,10 @@ class Station:
     def modules(self) -> list[ModuleState]:
         """Return how each module stands; a module that was not called yet, as far as its file says."""
         return [each.state for each in self._supervisors]
+
+    def worker_pids(self) -> list[int]:
+        """Return the process ids of the workers that run now."""
+        return [pid for each in self._supervisors if (pid := each.pid) is not None]
 
     def devices(self) -> list[DeviceInfo]:
         """Return the devices present, of all modules; one seen through two modules counts once. Asks for no PIN.
@@ -193,6 +198,7 @@ class Station:
         self, device: DeviceInfo, *, label: str, so_pin: Pin, pin: Pin, last_try: bool = False
     ) -> DeviceInfo:
         """See `Module.initialise`."""
+        check_new(label, so_pin=so_pin, pin=pin)
         call = {"call": "initialise", "label": label, "so_pin": so_pin.reveal(), "new": pin.reveal()}
         value = self._personalise(device, call, last_try=last_try, officer=so_pin)
         with _sense():
@@ -200,17 +206,20 @@ class Station:
 
     def change_pin(self, device: DeviceInfo, *, old: Pin, new: Pin, last_try: bool = False) -> None:
         """See `Module.change_pin`."""
+        check_new(None, so_pin=None, pin=new)
         call = {"call": "change_pin", "old": old.reveal(), "new": new.reveal()}
         with self.desk.refused.one_change(device.serial, old):
             self._personalise(device, call, last_try=last_try)
 
     def change_so_pin(self, device: DeviceInfo, *, old: Pin, new: Pin, last_try: bool = False) -> None:
         """See `Module.change_so_pin`."""
+        check_new(None, so_pin=new, pin=None)
         call = {"call": "change_so_pin", "old": old.reveal(), "new": new.reveal()}
         self._personalise(device, call, last_try=last_try, officer=old)
 
     def unblock(self, device: DeviceInfo, *, so_pin: Pin, new: Pin, last_try: bool = False) -> None:
         """See `Module.unblock`."""
+        check_new(None, so_pin=None, pin=new)
         call = {"call": "unblock", "so_pin": so_pin.reveal(), "new": new.reveal()}
         self._personalise(device, call, last_try=last_try, officer=so_pin)
         self.desk.refused.forget(device.serial)
