@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from cryptography.exceptions import InvalidSignature
+
 from hsm.cryptoki.mechanisms import Way
-from hsm.errors import MechanismUnsupported
-from hsm.keys import KeyRef, PublicKey, SignatureAlgorithm
+from hsm.errors import DeviceUnavailable, MechanismUnsupported
+from hsm.keys import KeyRef, PublicKey, SignatureAlgorithm, verify
 from hsm.pin import PinSource
 
 if TYPE_CHECKING:
@@ -48,7 +50,15 @@ class DeviceKey:
         way = self._possible.get(algorithm)
         if way is None:
             raise MechanismUnsupported(f"This key cannot sign with {algorithm.value}. Nothing was signed.")
-        return self._module.sign_prepared(self, way, way.prepare(message, algorithm))
+        value = self._module.sign_prepared(self, way, way.prepare(message, algorithm))
+        # THREAT: a device or its driver returns a damaged value, or signs with another key than the one named.
+        # DEFENCE: every value is verified under the key's public half before it leaves the driver.
+        # TEST: tests/hsm/cryptoki/test_station.py::test_a_damaged_value_is_thrown_away
+        try:
+            verify(self._public_key, value, message, algorithm)
+        except InvalidSignature:
+            raise DeviceUnavailable("The device returned a value that is not its key's. It was thrown away.") from None
+        return value
 
     def with_pins(self, pins: PinSource) -> "DeviceKey":
         """The same key with another source of PINs."""

@@ -419,6 +419,8 @@ class Module:
         def run() -> T:
             try:
                 with translated(act):
+                    if not self._library.initialized:  # an earlier attempt to initialise it anew failed half-way
+                        self._library.initialize()
                     return function()
             except (DeviceUnavailable, PinError, LoginNeeded):
                 if address is not None:

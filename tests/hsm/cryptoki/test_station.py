@@ -18,6 +18,7 @@ from hsm.keys import KeyKind, KeyRef, SignatureAlgorithm, verify
 from hsm.pin import Pin
 from tests.hsm.conftest import RIGHT, WRONG, Device, make_device
 from tests.hsm.cryptoki.conftest import wait_until
+from tests.rig.faulty.codes import CKR
 from tests.rig.faulty.control import Faulty
 
 ECDSA = SignatureAlgorithm.ECDSA_SHA256
@@ -239,3 +240,20 @@ def test_a_device_pulled_between_two_signatures_and_put_back(failing: Station, f
     asked = len(person.asked)
     verify(key.public_key, key.sign(b"third", ECDSA), b"third", ECDSA)
     assert len(person.asked) == asked + 1
+
+
+def test_a_damaged_value_is_thrown_away(failing: Station, faulty: Faulty, device: Device) -> None:
+    key = failing.key(generate(failing, device), device.typed())
+    faulty.spoil("flip", at=1)
+    with pytest.raises(DeviceUnavailable, match="thrown away"):
+        key.sign(b"m", ECDSA)
+    verify(key.public_key, key.sign(b"m", ECDSA), b"m", ECDSA)
+
+
+def test_a_module_that_fails_to_begin_again_is_begun_at_the_next_call(
+    failing: Station, faulty: Faulty, device: Device
+) -> None:
+    assert present(failing, device)
+    faulty.answer("C_Initialize", CKR.GENERAL_ERROR, at=1)
+    assert failing.devices() == []
+    assert present(failing, device)
