@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .config_path import DEFAULT_PATH
+from .device_cli import mount, typed_secrets
 
 if TYPE_CHECKING:
     from .consent import Consent
@@ -34,6 +35,7 @@ PinFile = Annotated[
     Path | None, typer.Option("--pin-file", help="Owner-only file with the PIN; else it is asked.", dir_okay=False)
 ]
 IsUnattended = Annotated[bool, typer.Option("--unattended", help="Nobody is asked. Rehearsals only.")]
+Wait = Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for a device or a service that went away.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 
 
@@ -42,20 +44,44 @@ def sign(
     url: Annotated[str, typer.Argument(help="khatam://ceremony/ and the ticket, as the page gave it.")],
     config: Config = DEFAULT_PATH,
     pin_file: PinFile = None,
+    *,
     unattended: IsUnattended = False,
+    wait: Wait = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Sign the documents of one ceremony."""
+    """Sign the documents of one ceremony, at the terminal."""
     from .addresses import read_url
     from .signing import Signing
 
     def run() -> tuple[dict[str, Any], AgentError | None, str]:
         ticket = read_url(url)
-        settings, around = _around(config, pin_file, unattended=unattended)
+        settings, around = _around(config, pin_file, unattended=unattended, wait_seconds=wait)
         report = Signing(settings, ticket, around).run()
         return report.to_json(), report.error, f"{report.kept} of {len(report.items)} documents are signed."
 
     _finish(run, as_json=as_json)
+
+
+@app.command(name="open")
+def open_window(
+    url: Annotated[str, typer.Argument(help="khatam://ceremony/ and the ticket, as the page gave it.")],
+    config: Config = DEFAULT_PATH,
+) -> None:
+    """Sign the documents of one ceremony, in the window. What the browser starts."""
+    from importlib import import_module
+
+    from .addresses import read_url
+    from .errors import AgentCode, AgentError
+
+    def run() -> tuple[dict[str, Any], AgentError | None, str]:
+        read_url(url)
+        try:
+            application = import_module("hsm.agent.window.application")
+        except ImportError as error:
+            raise AgentError(AgentCode.WINDOW) from error
+        raise typer.Exit(application.main([url, "--config", str(config)]))
+
+    _finish(run, as_json=False)
 
 
 @app.command()
@@ -63,6 +89,7 @@ def enrol(
     ticket: Annotated[str, typer.Argument(help="The 43 characters that the officer gave.")],
     *,
     device: Annotated[str, typer.Option("--device", help="Label of the holder's device.")],
+    initialise: Annotated[bool, typer.Option("--initialise", help="The device is empty, or half made.")] = False,
     config: Config = DEFAULT_PATH,
     pin_file: PinFile = None,
     unattended: IsUnattended = False,
@@ -80,7 +107,10 @@ def enrol(
         # No page can start this command: its ticket is typed. Where nobody types the PIN, only a rehearsal goes on.
         alone = unattended or pin_file is not None or not sys.stdin.isatty()
         settings, around = _around(config, pin_file, unattended=alone)
-        report = Enrolling(settings, checked, around, device=device, wait_seconds=wait).run()
+        typed = typed_secrets(settings, pin=pin_file, new_pin=pin_file)
+        report = Enrolling(
+            settings, checked, around, device=device, wait_seconds=wait, initialise=initialise, typed=typed
+        ).run()
         return report.to_json(), report.error, f"The keys of {report.holder} are in {report.device}."
 
     _finish(run, as_json=as_json)
@@ -105,7 +135,12 @@ def doctor(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     raise typer.Exit(2 if any(finding.level is Level.FAIL for finding in findings) else 0)
 
 
-def _around(config: Path, pin_file: Path | None, *, unattended: bool) -> tuple[Any, Surroundings]:
+mount(app)
+
+
+def _around(
+    config: Path, pin_file: Path | None, *, unattended: bool, wait_seconds: float = 0.0
+) -> tuple[Any, Surroundings]:
     """Configuration and surroundings of a run; core dumps are off before anything else is read."""
     from .config import read_config
     from .devices import open_devices
@@ -116,7 +151,7 @@ def _around(config: Path, pin_file: Path | None, *, unattended: bool) -> tuple[A
 
     harden()
     settings = read_config(config)
-    consent: Consent = _unattended() if unattended else TerminalConsent()
+    consent: Consent = _unattended(wait_seconds) if unattended else TerminalConsent(wait_seconds=wait_seconds)
     pins = FilePins(pin_file, consent) if pin_file is not None else TerminalPins(consent)
     around = Surroundings(
         devices=lambda: open_devices(settings),
@@ -127,7 +162,7 @@ def _around(config: Path, pin_file: Path | None, *, unattended: bool) -> tuple[A
     return settings, around
 
 
-def _unattended() -> Consent:
+def _unattended(wait_seconds: float) -> Consent:
     """Consent without a person, where this package has it."""
     try:
         from .unattended import Unattended
@@ -135,7 +170,7 @@ def _unattended() -> Consent:
         from .errors import AgentCode, AgentError
 
         raise AgentError(AgentCode.ENVIRONMENT, environment="production") from error
-    return Unattended()
+    return Unattended(wait_seconds=wait_seconds)
 
 
 def _finish(run: Any, *, as_json: bool) -> None:
@@ -152,6 +187,8 @@ def _finish(run: Any, *, as_json: bool) -> None:
         report, error, said = run()
     except AgentError as refused:
         error = refused
+    except typer.Exit:
+        raise
     except Exception as broken:  # noqa: BLE001
         # THREAT: the words of an unforeseen error carry a PIN, a token or a key to the screen or a log.
         # DEFENCE: only its kind is said; everything foreseen is an AgentError with fields of ours.

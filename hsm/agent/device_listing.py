@@ -1,0 +1,70 @@
+"""The devices that are plugged in, with what each still needs: nothing is half made without being said here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hsm.errors import DeviceError
+
+from .devices import Devices
+from .errors import AgentError
+from .personalising import unfinished
+from .unlock_secret import RECORD_FILE, DeviceRecord, read_record
+
+if TYPE_CHECKING:
+    from hsm.cryptoki.info import DeviceInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedDevice:
+    """One device; `states` is never empty."""
+
+    name: str
+    states: tuple[str, ...]
+    certificates: int
+
+    def to_json(self) -> dict[str, object]:
+        """JSON-safe."""
+        return {"device": self.name, "states": list(self.states), "certificates": self.certificates}
+
+
+def listed(devices: Devices, spool: Path) -> list[ListedDevice]:
+    """Every device present, the empty ones included. Asks for no PIN."""
+    records = list(_records(spool))
+    return [_listed(devices, device, records) for device in devices.devices()]
+
+
+def _records(spool: Path) -> Iterator[DeviceRecord]:
+    """What runs that were cut have left; a damaged one is found again by its own run."""
+    for path in sorted(spool.glob(f"*/{RECORD_FILE}")):
+        try:
+            record = read_record(path.read_bytes())
+        except (OSError, AgentError):
+            continue
+        if record is not None:
+            yield record
+
+
+def _listed(devices: Devices, device: DeviceInfo, records: list[DeviceRecord]) -> ListedDevice:
+    try:
+        count = len(devices.read_certificates(device)) if device.initialised else 0
+    except DeviceError:
+        count = 0
+    missing = [said for record in (None, *records) if (said := unfinished(device, record)) is not None]
+    flags = {
+        "empty": not device.initialised,
+        "PIN locked": device.pin_locked,
+        "PIN to be changed": device.pin_to_be_changed,
+        "one PIN try left": device.pin_final_try,
+        "a wrong PIN was entered": device.pin_count_low,
+        "maker's unlock secret": device.so_pin_to_be_changed,
+    }
+    states = [*(f"half made: {each}" for each in dict.fromkeys(missing)), *(name for name in flags if flags[name])]
+    return ListedDevice(
+        name=f"{device.label or 'no label'} ({device.model} {device.serial})",
+        states=tuple(states) or ("ready",),
+        certificates=count,
+    )
