@@ -11,6 +11,7 @@ from pki.journal.acts import Actor
 from pki.quota.errors import OrderStateRefused
 from pki.quota.kinds import OrderState
 from pki.quota.orders import key_order
+from pki.quota.unlocking import times_unlocked
 from pki.records import OrderId, Records
 from signer.ceremonies.opening import OpenedCeremony, open_ceremony
 from signer.ceremonies.ports import Desk
@@ -36,6 +37,7 @@ def open_acceptance(
     with records.reading() as session:
         view = key_order(session, order)
         certificates = certificates_of_order(session, order)
+        again = times_unlocked(session, order)
     if view.state is not OrderState.DELIVERED:
         raise OrderStateRefused(order, view.state.value, "accept")
     certificate = next(each for each in certificates if each.purpose is CertificatePurpose.SIGNATURE)
@@ -45,6 +47,7 @@ def open_acceptance(
         body_code=view.body_code,
         certificate_sha256=certificate.sha256,
         serial=certificate.serial,
+        again=again,
     )
     document = draft_key_acceptance(records, drafting, key=key, by=by, at=at)
     ceremony = open_ceremony(records, desk, signer=view.holder, references=[document.reference], by=by, at=at)

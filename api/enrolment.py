@@ -19,6 +19,10 @@ from hsm.prepared.enrolment import EnrolmentManifest, EnrolmentSubject, KeyPurpo
 from hsm.prepared.manifest import PROTOCOL, Environment
 from pki.ca.certificates import CertificateRecord, certificates_of_order
 from pki.ca.profile import CertificatePurpose
+from pki.quota.kinds import OrderState
+from pki.quota.kinds import Road as OrderRoad
+from pki.quota.supplied import configured_policies
+from pki.quota.tables import KeyOrder
 from pki.records import OrderId, Records
 from pki.registration.tables import Holder
 from pki.tickets import AgentSession, AgentTicket, TicketKind
@@ -36,6 +40,8 @@ class EnrolmentPolicy:
     origin: str
     minimum_agent: str
     key_kind: KeyKind
+    release_jwk: dict[str, str] | None = None
+    """Public half of the release key; None: no unlock secret is kept here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +77,7 @@ def enrolment_manifest(
     with records.reading() as session:
         ticket_sha256, nonce = _hello(session, agent)
         holder = session.get_one(Holder, agent.holder)
+        asked = _asked(session, order, policy, at=at)
         manifest = EnrolmentManifest(
             protocol=PROTOCOL,
             minimum_agent=policy.minimum_agent,
@@ -87,20 +94,50 @@ def enrolment_manifest(
             key_kind=policy.key_kind,
             purposes=(KeyPurpose.SIGNATURE, KeyPurpose.AUTHENTICATION),
             subject=EnrolmentSubject(common_name=holder.name_latin, given_name="", surname=""),
-            road=Road.SELF_MADE,
-            policy_oids=(),
-            device_serial=None,
-            release_jwk=None,
-            certificates=(),
+            road=asked.road,
+            policy_oids=asked.policy_oids,
+            device_serial=asked.device_serial,
+            release_jwk=policy.release_jwk,
+            certificates=asked.certificates,
         )
     return sign_enrolment_manifest(manifest.to_payload(), key.key, key.chain)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    road: Road
+    policy_oids: tuple[str, ...] = ()
+    device_serial: str | None = None
+    certificates: tuple[str, ...] = ()
+
+
+def _asked(session: Session, order: OrderId, policy: EnrolmentPolicy, *, at: datetime) -> _Asked:
+    """Which road the order is on now, and what the device must bring for it."""
+    found = session.get(KeyOrder, order)
+    if found is None:
+        return _Asked(road=Road.SELF_MADE)
+    if found.state is OrderState.BLOCKED and policy.release_jwk is not None:
+        known = tuple(each.sha256 for each in certificates_of_order(session, order))
+        return _Asked(road=Road.UNLOCK, certificates=known, device_serial=found.device_serial)
+    if found.road is OrderRoad.SUPPLIED:
+        policies = configured_policies(session, environment=policy.environment, at=at)
+        return _Asked(road=Road.SUPPLIED, policy_oids=policies, device_serial=found.device_serial)
+    return _Asked(road=Road.SELF_MADE)
+
+
 def accept_written_proof(
-    records: Records, policy: EnrolmentPolicy, *, agent: AgentSession, proof: WrittenProof | None, at: datetime
+    records: Records,
+    policy: EnrolmentPolicy,
+    *,
+    agent: AgentSession,
+    proof: WrittenProof | None,
+    at: datetime,
+    purpose: Purpose = Purpose.ENROLMENT,
+    presented: bytes | None = None,
 ) -> None:
     """Accept that the holder's device can use the authentication key that was certified, if one was.
 
+    :param presented: an authentication certificate (DER) that is not on record yet.
     :raise EnrolmentProofRefused: no proof, an old one, one of another enrolment, or a value that does not verify.
     """
     # THREAT: certificates reported as written that nobody can use, or written into another's device.
@@ -108,8 +145,9 @@ def accept_written_proof(
     # TEST: tests/story/test_written_proof.py
     order = enrolment_order(agent)
     with records.reading() as session:
-        certificate = _authentication(certificates_of_order(session, order))
-        if certificate is None:
+        recorded = _authentication(certificates_of_order(session, order))
+        der = presented or (None if recorded is None else recorded.der)
+        if der is None:
             return
         ticket_sha256, nonce = _hello(session, agent)
     if proof is None:
@@ -118,8 +156,8 @@ def accept_written_proof(
         raise EnrolmentProofRefused("it is not of this moment")
     if proof.server_nonce != ticket_sha256:
         raise EnrolmentProofRefused("it is another enrolment's")
-    message = authentication_message(Purpose.ENROLMENT, policy.origin, ticket_sha256, nonce, proof.at)
-    key = x509.load_der_x509_certificate(certificate.der).public_key()
+    message = authentication_message(purpose, policy.origin, ticket_sha256, nonce, proof.at)
+    key = x509.load_der_x509_certificate(der).public_key()
     assert isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
     try:
         verify(key, proof.value, message, default_algorithm(key))

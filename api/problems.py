@@ -101,6 +101,7 @@ PROBLEMS: dict[type[Exception], Row] = {
     auth.ClientRefused: (401, "client-refused"),
     auth.GrantRefused: (400, "grant-refused"),
     auth.ProofRefused: (401, "dpop-proof-refused"),
+    auth.AgentTooOld: (426, "agent-too-old"),
     auth.EnrolmentProofRefused: (422, "enrolment-proof-refused"),
     KeyReused: (422, "idempotency-key-reused"),
     KeyMalformed: (400, "idempotency-key-malformed"),
@@ -143,6 +144,8 @@ PROBLEMS: dict[type[Exception], Row] = {
     ceremonies.AttributesDiffer: (422, "attributes-differ"),
     ceremonies.CeremonyEnded: (409, "ceremony-ended"),
     ceremonies.CeremonyUnknown: (404, "ceremony-unknown"),
+    ceremonies.DisplayReceiptMissing: (409, "display-receipt-missing"),
+    ceremonies.DisplayReceiptRefused: (422, "display-receipt-refused"),
     ceremonies.ItemRefused: (409, "item-refused"),
     ceremonies.ItemUnknown: (404, "item-unknown"),
     ceremonies.KeyChanged: (409, "key-changed"),
@@ -210,6 +213,11 @@ PROBLEMS: dict[type[Exception], Row] = {
     quota.ApprovalMissing: (409, "approval-missing"),
     quota.CertificatesDiffer: (422, "certificates-differ"),
     quota.CertificateMismatch: (422, "certificate-mismatch"),
+    quota.KeyEvidenceRefused: (422, "key-evidence-refused"),
+    quota.UnlockRefused: (422, "unlock-refused"),
+    quota.UnlockSecretsMissing: (409, "unlock-secrets-missing"),
+    quota.ReleaseUnknown: (404, "release-unknown"),
+    quota.ReleaseUnreadable: (500, "release-unreadable"),
     quota.NoUsableKey: (409, "no-usable-key"),
     ca.CsrRefused: (422, "csr-refused"),
     ca.ProfileRefused: (500, "profile-refused"),
@@ -253,15 +261,6 @@ PROBLEMS: dict[type[Exception], Row] = {
     tsa.TsaCertificateRefused: (503, "tsa-certificate-refused"),
 }
 
-KEY_CODES = {
-    "not-accepted": "key-not-accepted",
-    "blocked": "key-blocked",
-    "revoked": "key-revoked",
-    "expired": "key-expired",
-    "not-yet-valid": "key-not-yet-valid",
-}
-"""Why a key may not sign is what a caller decides by: each reason its own code."""
-
 STATUS_CODES: dict[int, str] = {
     400: "request-malformed",
     401: "credentials-missing",
@@ -280,7 +279,7 @@ STATUS_CODES: dict[int, str] = {
     503: "unavailable",
 }
 
-_RESERVED = frozenset({"type", "title", "status", "detail", "instance", "code", "errors"})
+_RESERVED = frozenset({"type", "title", "status", "detail", "instance", "code", "errors", "problem"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,8 +318,8 @@ def problem_of(error: Exception, *, instance: str) -> Problem:
     if row is None:
         return internal(error, instance=instance)
     status, code = row
-    if isinstance(error, quota.NoUsableKey):
-        code = KEY_CODES.get(error.reason, code)
+    if isinstance(error, quota.NoUsableKey | ceremonies.NotEntitled):
+        code = error.problem
     headers: dict[str, str] = {}
     if status == 401:  # noqa: PLR2004
         headers["WWW-Authenticate"] = 'DPoP algs="ES256"' if isinstance(error, auth.ProofRefused) else "Bearer"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self, final
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hsm.keys import KeyKind
@@ -99,6 +99,12 @@ class Settings(BaseSettings):
     keys_at: KeysAt = KeysAt.DEVICE
     holder_key_kind: KeyKind = KeyKind.RSA_2048
     """What a holder's own device is asked to make."""
+    minimum_agent: str = Field(default="0.1.0", pattern=r"^[0-9]{1,6}(\.[0-9]{1,6}){0,3}$")
+    """Agents older than this are sent away."""
+    require_display_receipt: bool = True
+    """Whether a signature value is refused until its agent said, under its own key, what it had shown."""
+    release_key_file: Path | None = None
+    """RSA private key, PEM, to which unlock secrets are encrypted. None: in the secrets folder."""
     module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")
     clock: Clock = Clock.GUARDED
     tsa_policy_oid: str = "2.25.310184722950713260548617035925842617"
@@ -160,6 +166,11 @@ class Settings(BaseSettings):
     def secrets(self) -> Path:
         """Folder of the secret files, owner-only."""
         return self.data / "secrets"
+
+    @property
+    def release_key(self) -> Path:
+        """File of the key that opens unlock secrets."""
+        return self.release_key_file or self.secrets / "release-key.pem"
 
     @property
     def files(self) -> Path:

@@ -17,6 +17,7 @@ from api.enrolment import EnrolmentPolicy
 from api.ground import Closing, close_all, open_keyring, open_records
 from api.jobs.later import Later
 from api.papers import Papers
+from api.release import ReleaseKey
 from api.settings import Secret, Settings
 from api.storage.folder import Folder
 from api.workshop import Workshop
@@ -38,8 +39,6 @@ from signer.preservation.capture import capture_validation
 from signer.verification.service_trust import trust_of
 from signer.verification.verifier import Verifier
 
-MINIMUM_AGENT = "0.1.0"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
@@ -56,6 +55,7 @@ class House:
     drafting: Drafting
     desk: Desk
     enrolment_policy: EnrolmentPolicy
+    release_key: ReleaseKey | None
     verifier: Verifier
     proofs: LocalStatusProofs
     answers: Answers
@@ -103,6 +103,7 @@ def build_house(
     files, check_key = Folder(settings.files), CheckKey(settings.secret("check-key").reveal())
     papers = Papers(workshop=workshop, fonts=settings.fonts, max_bytes=settings.max_dossier_pdf_bytes)
     environment, origin = settings.environment.value, settings.public_url
+    release = ReleaseKey.load(settings.release_key)
     answers = Answers(settings, records, keys)
     verifier = Verifier(
         records=records,
@@ -140,14 +141,21 @@ def build_house(
             manifest_key=partial(_manifest_key, records, keys),
             later=Later(records),
             completions=COMPLETIONS,
-            policy=CeremonyPolicy(environment=environment, origin=origin),
+            policy=CeremonyPolicy(
+                environment=environment,
+                origin=origin,
+                minimum_agent=settings.minimum_agent,
+                require_display_receipt=settings.require_display_receipt,
+            ),
         ),
         enrolment_policy=EnrolmentPolicy(
             environment=environment,
             origin=origin,
-            minimum_agent=MINIMUM_AGENT,
+            minimum_agent=settings.minimum_agent,
             key_kind=settings.holder_key_kind,
+            release_jwk=None if release is None else release.public_jwk,
         ),
+        release_key=release,
         verifier=verifier,
         proofs=LocalStatusProofs(records, answers.ocsp, clock=present, sleep=time.sleep),
         answers=answers,

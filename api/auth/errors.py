@@ -8,6 +8,7 @@ AuthError
 ├── ClientRefused           OAuth 2: client authentication failed (invalid_client)
 ├── GrantRefused            OAuth 2: grant type or scope not offered
 ├── ProofRefused            DPoP: the proof is not valid for this request
+├── AgentTooOld             the signing program is older than is asked for
 └── EnrolmentProofRefused   the device did not prove that it holds the certified key
 ```
 """
@@ -62,6 +63,18 @@ class ProofRefused(AuthError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The DPoP proof was refused ({reason}). Nothing was done: make a new proof for each request.")
         self.reason = reason
+
+
+class AgentTooOld(AuthError):
+    """The agent's version is below the one that this installation asks for."""
+
+    def __init__(self, version: str, minimum: str) -> None:
+        super().__init__(
+            f"This signing program ({version}) is older than {minimum}. Nothing was opened, the ticket is still "
+            "good: install the present one."
+        )
+        self.version = version
+        self.minimum = minimum
 
 
 class EnrolmentProofRefused(AuthError):

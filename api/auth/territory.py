@@ -10,6 +10,7 @@ from api.problems import NotFound
 from pki.quota.tables import KeyOrder
 from pki.records import Records
 from pki.registration.tables import Body, Office
+from signer.ceremonies.tables import Ceremony
 
 from .errors import NotPermitted
 from .officers import Officer
@@ -53,4 +54,16 @@ def require_order(records: Records, officer: Officer, order: UUID) -> None:
         code = session.scalar(select(Body.code).join(KeyOrder, KeyOrder.body_id == Body.id).where(KeyOrder.id == order))
     if code is None:
         raise NotFound("key order", str(order))
+    require_body(records, officer, code)
+
+
+def require_ceremony(records: Records, officer: Officer, ceremony: UUID) -> None:
+    """Hold the officer to his province, by the body for which is signed.
+
+    :raise NotFound: no such ceremony.
+    """
+    with records.reading() as session:
+        code = session.scalar(select(Ceremony.body_code).where(Ceremony.id == ceremony))
+    if code is None:
+        raise NotFound("ceremony", str(ceremony))
     require_body(records, officer, code)

@@ -116,6 +116,7 @@ class _Making:
 
     def write_settings(self) -> None:
         """`khatam.toml` and the secret files. The settings are checked before anything else is made."""
+        from api.release import new_release_key
         from api.settings import CONFIGURATION, checked_settings, load_settings
 
         written = _configuration(self._choices)
@@ -124,6 +125,7 @@ class _Making:
         _write(self._folder / CONFIGURATION, "\n".join(lines))
         for name in SECRETS:
             _write(self._folder / "secrets" / name, secrets.token_hex(32))
+        _write(self._folder / "secrets" / "release-key.pem", new_release_key())
         self._opened = load_settings(self._folder)
         for path in (self._settings.run, self._settings.files):
             path.mkdir(mode=0o700)

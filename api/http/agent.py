@@ -9,11 +9,13 @@ from fastapi import APIRouter, Response
 from pydantic import StringConstraints
 
 from api.auth.permissions import AgentProof, AgentSession, HouseHere, now
+from api.auth.versions import refuse_old_agent
 from api.enrolment import note_hello
 from hsm.keys import SignatureAlgorithm
 from pki.records import ItemId
 from pki.tickets import TicketKind, TicketStolen, bearer, kill_ticket
 from signer.ceremonies.manifests import issue_manifest
+from signer.ceremonies.receipts import MOST_CHARACTERS, keep_receipt
 from signer.ceremonies.sessions import (
     AgentHello,
     close_session,
@@ -73,6 +75,12 @@ class KeptOut(Out):
     sha256: str | None
 
 
+class ReceiptIn(In):
+    """A display receipt: compact JWS under the session's own key."""
+
+    receipt: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$", max_length=MOST_CHARACTERS)]
+
+
 class FarewellIn(In):
     """How the sitting ended on the signer's side."""
 
@@ -83,6 +91,7 @@ class FarewellIn(In):
 @router.post("/sessions", status_code=201, operation_id="startAgentSession")
 def post_session(body: HelloIn, proof: AgentProof, house: HouseHere) -> SessionOut:
     """Redeem a ticket; a second agent's key closes what it was for, with an alarm."""
+    refuse_old_agent(body.agent_version, house.settings.minimum_agent)
     hello = AgentHello(
         ticket=body.ticket, jkt=proof.jkt, agent_nonce=body.agent_nonce, agent_version=body.agent_version
     )
@@ -130,6 +139,12 @@ def post_value(item: UUID, body: ValueIn, agent: AgentSession, house: HouseHere)
     given = GivenValue(item=ItemId(item), attributes=body.attributes, value=body.value, algorithm=body.algorithm)
     accepted = accept_value(house.records, house.desk, agent=agent, given=given, at=now())
     return KeptOut(state=accepted.state.value, sha256=accepted.sha256)
+
+
+@router.post("/receipt", status_code=204, operation_id="giveDisplayReceipt")
+def post_receipt(body: ReceiptIn, agent: AgentSession, house: HouseHere) -> None:
+    """What was shown, before the first value. The same again changes nothing."""
+    keep_receipt(house.records, agent=agent, receipt=body.receipt, at=now())
 
 
 @router.post("/heartbeat", status_code=204, operation_id="agentHeartbeat")

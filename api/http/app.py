@@ -41,6 +41,7 @@ def build_app(house: House) -> FastAPI:
         readers,
         registration,
         tokens,
+        unlocking,
         verification,
     )
 
@@ -60,6 +61,7 @@ def build_app(house: House) -> FastAPI:
         quota,
         registration,
         orders,
+        unlocking,
         issuers,
         dossiers,
         documents,

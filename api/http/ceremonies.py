@@ -16,12 +16,14 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field, StringConstraints
 
 from api.auth.ownership import own_ceremony, own_document
-from api.auth.permissions import CeremonyPlatform, HouseHere, now
+from api.auth.permissions import CeremonyPlatform, HouseHere, ProvincialOfficer, now
+from api.auth.territory import require_ceremony
 from pki.journal.acts import Event, events_after
 from pki.records import CeremonyId, HolderId, Records
 from signer.ceremonies.ending import LIVE, cancel_ceremony
 from signer.ceremonies.opening import OpenedCeremony, open_ceremony
 from signer.ceremonies.ports import subject_of
+from signer.ceremonies.receipts import receipts_of
 from signer.ceremonies.status import ceremony_status
 from signer.ceremonies.tables import CeremonyState, ItemState
 
@@ -82,6 +84,20 @@ class CeremonyOut(Out):
     items: list[ItemOut]
 
 
+class ReceiptOut(Out):
+    """One receipt, as the agent sealed it."""
+
+    manifest_sha256: str
+    received_at: Zulu
+    receipt: str
+
+
+class ReceiptsOut(Out):
+    """The receipts of a ceremony, oldest first."""
+
+    receipts: list[ReceiptOut]
+
+
 @router.post("", status_code=201, operation_id="openCeremony", response_model=OpenedOut)
 def post_ceremony(body: CeremonyIn, client: CeremonyPlatform, house: HouseHere, once: OnceOnly) -> Response:
     """Open a ceremony over a closed list of documents."""
@@ -107,6 +123,20 @@ def post_ceremony(body: CeremonyIn, client: CeremonyPlatform, house: HouseHere, 
 def get_ceremony(ceremony: UUID, client: CeremonyPlatform, house: HouseHere) -> CeremonyOut:
     """Where the ceremony stands."""
     return _status(house.records, own_ceremony(house.records, client, ceremony))
+
+
+@router.get("/{ceremony}/receipts", operation_id="getDisplayReceipts")
+def get_receipts(ceremony: UUID, officer: ProvincialOfficer, house: HouseHere) -> ReceiptsOut:
+    """What the signer's agent says that it showed: evidence, for officers."""
+    require_ceremony(house.records, officer, ceremony)
+    with house.records.reading() as session:
+        kept = receipts_of(session, ceremony)
+    return ReceiptsOut(
+        receipts=[
+            ReceiptOut(manifest_sha256=each.manifest_sha256, received_at=each.received_at, receipt=each.jws)
+            for each in kept
+        ]
+    )
 
 
 @router.delete("/{ceremony}", status_code=204, operation_id="cancelCeremony")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Literal
 from uuid import UUID
 
 from cryptography import x509
@@ -16,12 +17,15 @@ from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOfficer, n
 from api.auth.territory import require_body, require_office, require_order
 from api.problems import Malformed
 from pki.ca.certificates import CertificateRecord, certificates_of_order
+from pki.quota.evidence import evidence_of_order
 from pki.quota.issuing import approve_issuance, issue_certificates
-from pki.quota.kinds import OrderState, Road
+from pki.quota.kinds import EvidenceStanding, KeyUse, OrderState, Road
 from pki.quota.orders import issue_enrolment_ticket, key_order, request_key
 from pki.quota.registered import register_existing_key
 from pki.quota.requests import PreparedIssuance
-from pki.quota.stopping import block_key, revoke_key
+from pki.quota.stopping import block_key, return_key, revoke_key
+from pki.quota.supplied import supplied_digest
+from pki.quota.tables import KeyOrder
 from pki.records import HolderId, OfficeId, OrderId, Records
 from pki.status.tables import RevocationReason
 from pki.tickets import TICKET_LIFETIME
@@ -39,6 +43,8 @@ class OrderIn(In):
     holder: UUID
     office: UUID
     payer: Code
+    road: Literal[Road.SELF_MADE, Road.SUPPLIED] = Road.SELF_MADE
+    device_serial: Annotated[Line, StringConstraints(max_length=100)] | None = None
 
 
 class ApprovalIn(In):
@@ -69,10 +75,44 @@ class BlockIn(In):
     lost_since: Moment | None = None
 
 
+class ReturnIn(In):
+    """Why the device came back."""
+
+    reason: Line
+
+
 class BlockOut(Out):
     """The key is blocked."""
 
     blocked_at: Zulu
+
+
+class AttributesOut(Out):
+    """Attributes of a private key, as PKCS#11 names them; null: the device does not say."""
+
+    sensitive: bool | None
+    extractable: bool | None
+    never_extractable: bool | None
+    always_sensitive: bool | None
+    local: bool | None
+    always_authenticate: bool | None
+
+
+class EvidenceOut(Out):
+    """What was said of one key and its device, and what stands behind it."""
+
+    key: KeyUse
+    certificate_sha256: str | None
+    standing: EvidenceStanding
+    station: str
+    label: str
+    serial: str
+    model: str
+    manufacturer: str
+    firmware: str
+    hardware: str
+    attributes: AttributesOut
+    recorded_at: Zulu
 
 
 class PlannedOut(Out):
@@ -84,6 +124,10 @@ class PlannedOut(Out):
     not_before: Zulu
     not_after: Zulu
     tbs_sha256: str
+    attributes: AttributesOut | None
+    """As the holder's station claims them; null: it says nothing."""
+    warnings: list[str]
+    """What speaks against the key, in words for the approver."""
 
 
 class IssuanceOut(Out):
@@ -104,6 +148,8 @@ class IssuanceOut(Out):
                 not_before=each.not_before,
                 not_after=each.not_after,
                 tbs_sha256=each.tbs_sha256,
+                attributes=None if each.attributes is None else AttributesOut(**asdict(each.attributes)),
+                warnings=[] if each.attributes is None else list(each.attributes.warnings),
             )
             for each in issuance.certificates
         ]
@@ -137,8 +183,12 @@ class OrderOut(Out):
     office: UUID
     payer: str | None
     paid_by: str | None
+    device_serial: str | None
+    approval_digest: str | None
+    """Supplied: what a second officer approves."""
     issuance: IssuanceOut | None
     certificates: list[CertificateOut]
+    evidence: list[EvidenceOut]
 
 
 class TicketOut(Out):
@@ -163,6 +213,8 @@ def order_out(session: Session, order: UUID) -> OrderOut:
     :raise OrderUnknown: there is none.
     """
     view = key_order(session, order)
+    certificates = {each.spki_sha256: each.sha256 for each in view.certificates}
+    supplied = view.road is Road.SUPPLIED
     return OrderOut(
         id=view.id,
         state=view.state,
@@ -171,6 +223,20 @@ def order_out(session: Session, order: UUID) -> OrderOut:
         office=view.office,
         payer=view.payer_code,
         paid_by=view.paid_by,
+        device_serial=view.device_serial,
+        approval_digest=supplied_digest(session.get_one(KeyOrder, order)) if supplied else None,
+        evidence=[
+            EvidenceOut(
+                key=each.key_use,
+                certificate_sha256=certificates.get(each.spki_sha256),
+                standing=each.standing,
+                station=each.station,
+                attributes=AttributesOut(**asdict(each.attributes)),
+                recorded_at=each.recorded_at,
+                **asdict(each.device),
+            )
+            for each in evidence_of_order(session, view.id)
+        ],
         issuance=None if view.issuance is None else IssuanceOut.of(view.issuance),
         certificates=[CertificateOut.of(each) for each in certificates_of_order(session, view.id)],
     )
@@ -190,6 +256,8 @@ def post_order(body: OrderIn, officer: ProvincialOfficer, house: HouseHere, once
             payer_body_code=body.payer,
             by=officer.actor,
             at=now(),
+            road=body.road,
+            device_serial=body.device_serial,
         )
         with records.reading() as session:
             return order_out(session, order.id)
@@ -231,7 +299,10 @@ def post_approval(
     def approved(records: Records) -> OrderOut:
         number = OrderId(order)
         approve_issuance(records, order=number, digest=body.digest, by=officer.actor, at=now())
-        issue_certificates(records, house.issuance, order=number, by=officer.actor, at=now())
+        with records.reading() as session:
+            supplied = key_order(session, number).road is Road.SUPPLIED
+        if not supplied:
+            issue_certificates(records, house.issuance, order=number, by=officer.actor, at=now())
         with records.reading() as session:
             return order_out(session, order)
 
@@ -285,6 +356,21 @@ def post_revocation(order: UUID, body: RevocationIn, officer: CentralOfficer, on
             return order_out(session, order)
 
     return once.atomically(revoked)
+
+
+@router.post("/key-orders/{order}/return", status_code=201, operation_id="returnKey", response_model=OrderOut)
+def post_return(
+    *, order: UUID, body: ReturnIn, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly
+) -> Response:
+    """The holder gave his device back, wiped: its certificates end, its seat is free."""
+    require_order(house.records, officer, order)
+
+    def returned(records: Records) -> OrderOut:
+        return_key(records, order=OrderId(order), reason=body.reason, by=officer.actor, at=now())
+        with records.reading() as session:
+            return order_out(session, order)
+
+    return once.atomically(returned)
 
 
 @router.post("/key-registrations", status_code=201, operation_id="registerExistingKey", response_model=OrderOut)

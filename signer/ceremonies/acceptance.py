@@ -13,6 +13,7 @@ from pki.journal.acts import Actor
 from pki.quota.errors import NoUsableKey, OrderUnknown
 from pki.quota.kinds import OrderState
 from pki.quota.tables import KeyOrder
+from pki.quota.unlocking import times_unlocked
 from pki.records import HolderId, OrderId, Records
 from pki.registration.tables import Body
 from signer.ceremonies.opening import OpenedCeremony, open_ceremony
@@ -66,4 +67,5 @@ def _delivered_key(records: Records, order: OrderId) -> AcceptedKey:
             body_code=row.code,
             certificate_sha256=certificate.sha256,
             serial=certificate.serial,
+            again=times_unlocked(session, order),
         )

@@ -1,5 +1,6 @@
 """Refusals of the signing protocol. Each says what happened, what did not, and what to do."""
 
+from datetime import date
 from uuid import UUID
 
 from signer.errors import SignerError
@@ -44,7 +45,7 @@ class MixedCapacities(CeremonyError):
 class NotEntitled(CeremonyError):
     """The register says no, or does not know, whether the signer may sign this for this body now."""
 
-    def __init__(self, reference: str, answer: str, reason: str, article: str) -> None:
+    def __init__(self, reference: str, answer: str, reason: str, article: str, *, ended_on: date | None = None) -> None:
         super().__init__(
             f"The register does not entitle this person to sign {reference} now ({reason}; {article}). "
             "Nothing was signed: have the office recorded, or let the one in office sign."
@@ -53,6 +54,13 @@ class NotEntitled(CeremonyError):
         self.answer = answer
         self.reason = reason
         self.article = article
+        self.ended_on = ended_on
+        """First civil day no longer in office, if that is why."""
+
+    @property
+    def problem(self) -> str:
+        """An office that ended is a code of its own."""
+        return "office-ended" if self.reason == "office-ended" else "not-entitled"
 
 
 class KeyChanged(CeremonyError):
@@ -133,7 +141,31 @@ class ValueRefused(CeremonyError):
         self.item = item
 
 
+class DisplayReceiptRefused(CeremonyError):
+    """A display receipt that is not one of this sitting's present list."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The display receipt is refused ({reason}). It was not kept: ask for the manifest again and show that."
+        )
+        self.reason = reason
+
+
+class DisplayReceiptMissing(CeremonyError):
+    """A value came before the agent said what it had shown."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            f"No receipt says that {reference} was shown as it is to be signed. The value was not kept: send the "
+            "receipt, then the value again."
+        )
+        self.reference = reference
+
+
 def reason_of(error: Exception) -> str:
-    """A refusal's name as a code in kebab-case: `KeyBlocked` is `key-blocked`."""
+    """A refusal's name as a code in kebab-case: `KeyChanged` is `key-changed`; or the code it gives itself."""
+    own = getattr(error, "problem", None)
+    if isinstance(own, str):
+        return own
     name = type(error).__name__
     return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("-")

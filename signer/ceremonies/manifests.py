@@ -63,14 +63,15 @@ def issue_manifest(records: Records, desk: Desk, *, agent: AgentSession, at: dat
     """
     with records.writing() as session:
         ceremony = live_ceremony(session, agent)
-        _renew(session, desk, ceremony, at=at)
+        refusals = _renew(session, desk, ceremony, at=at)
         waiting = to_prepare(session, desk, ceremony, at=at)
         left = _items(session, ceremony)
         stored = None if waiting else _stored(ceremony, left, at)
         if not left:
             complete_if_done(session, ceremony=CeremonyId(ceremony.id), by=_by(agent), at=at)
     if not left:
-        raise NothingToSign
+        # The signer is told why: his key, his office, the document.
+        raise refusals[-1] if refusals else NothingToSign
     if stored is not None:
         return stored
     prepare_items(records, desk, ceremony=CeremonyId(agent.subject), waiting=waiting, at=at)
@@ -87,8 +88,9 @@ def issue_manifest(records: Records, desk: Desk, *, agent: AgentSession, at: dat
     return issued
 
 
-def _renew(session: Session, desk: Desk, ceremony: Ceremony, *, at: datetime) -> None:
-    """Renew the living leases; send items without one, or with an old file, back to waiting."""
+def _renew(session: Session, desk: Desk, ceremony: Ceremony, *, at: datetime) -> list[SignerError | PkiError]:
+    """Renew the living leases; send items without one, or with an old file, back to waiting; what left, and why."""
+    refusals: list[SignerError | PkiError] = []
     until = at + desk.policy.lease
     ceremony.expires_at = at + desk.policy.session_life
     renew_leases(session, ceremony=CeremonyId(ceremony.id), until=until, at=at)
@@ -109,8 +111,10 @@ def _renew(session: Session, desk: Desk, ceremony: Ceremony, *, at: datetime) ->
         except (SignerError, PkiError) as refusal:
             item.state = ItemState.REFUSED
             item.reason = reason_of(refusal)
+            refusals.append(refusal)
             free_lease(session, document=DocumentId(item.document_id), ceremony=CeremonyId(ceremony.id))
     session.flush()
+    return refusals
 
 
 def _ask_again(session: Session, ceremony: Ceremony, item: CeremonyItem, *, until: datetime, at: datetime) -> None:

@@ -126,6 +126,8 @@ class CeremonyPolicy:
     preparation_life: timedelta = timedelta(minutes=5)
     """A prepared file older than this is prepared again before it is shown (agents refuse /M after 10 minutes)."""
     most_documents: int = 100
+    require_display_receipt: bool = False
+    """Whether a value is refused until its agent said what it had shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,9 @@ def accept_rights(
     # TEST: tests/signer/ceremonies/test_values.py::test_key_blocked_between_prepare_and_value
     entitled = entitlement(session, holder=signer, body_code=body_code, act=kind.act, at=at)
     if entitled.answer is not Answer.YES or entitled.office is None or entitled.function is None:
-        raise NotEntitled(reference, entitled.answer.value, entitled.reason, entitled.article)
+        raise NotEntitled(
+            reference, entitled.answer.value, entitled.reason, entitled.article, ended_on=entitled.ends_on
+        )
     certificate = signing_certificate(session, holder=signer, at=at, accepting=kind is DocumentKind.KEY_ACCEPTANCE)
     return Rights(
         office=entitled.office,

@@ -32,6 +32,7 @@ from signer.ceremonies.errors import (
 )
 from signer.ceremonies.finishing import finish_item
 from signer.ceremonies.ports import Desk, subject_of
+from signer.ceremonies.receipts import require_shown
 from signer.ceremonies.rights import accept_signer
 from signer.ceremonies.sessions import agent_item, live_ceremony
 from signer.ceremonies.tables import Ceremony, CeremonyItem, ItemState
@@ -81,6 +82,8 @@ def accept_value(
     try:
         with records.reading() as session:
             looked = _look(session, agent, given)
+            if desk.policy.require_display_receipt and not looked.stored:
+                require_shown(session, agent_item(session, agent, given.item))
         _verify(looked, given)
     except CeremonyError as refusal:
         _journal_refusal(records, agent, given, refusal, at=at)

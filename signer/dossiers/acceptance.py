@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -39,6 +38,8 @@ class AcceptedKey:
     body_code: str
     certificate_sha256: str
     serial: str
+    again: int = 0
+    """How often its device was unlocked since it was first delivered: each time it is accepted anew."""
 
 
 def draft_key_acceptance(
@@ -54,11 +55,11 @@ def draft_key_acceptance(
         order=key.order,
         body_code=key.body_code,
         title=f"Certificate {key.serial}",
-        live_slot=_slot(key.order),
+        live_slot=_slot(key),
         fields=(Field(name=ACCEPTANCE_FIELD, body_code=key.body_code, signer=key.holder),),
     )
     with records.reading() as session:
-        former = _unsigned(session, key.order)
+        former = _unsigned(session, key)
         if former is not None and former.title == draft.title:
             return drafted(drafting, former)
         facts: dict[str, object] = {
@@ -70,17 +71,17 @@ def draft_key_acceptance(
     reference = take_reference(records, DocumentKind.KEY_ACCEPTANCE, at)
     laid = lay_out(drafting, draft, facts, reference=reference, at=at)
     with records.writing() as session:
-        _unsigned(session, key.order)
+        _unsigned(session, key)
         return drafted(drafting, write_draft(session, draft, laid, by=by, at=at))
 
 
-def _slot(order: UUID) -> str:
-    return f"key_acceptance:{order}"
+def _slot(key: AcceptedKey) -> str:
+    return f"key_acceptance:{key.order}" + (f":{key.again}" if key.again else "")
 
 
-def _unsigned(session: Session, order: UUID) -> Document | None:
+def _unsigned(session: Session, key: AcceptedKey) -> Document | None:
     """The acceptance that still waits for its signature, if any."""
-    former = live_document(session, _slot(order))
+    former = live_document(session, _slot(key))
     if former is not None and former.state is DocumentState.SIGNED:
         raise DocumentComplete(former.reference)
     return former

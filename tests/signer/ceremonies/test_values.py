@@ -116,7 +116,7 @@ def test_key_blocked_between_prepare_and_value(town: Town, licences: tuple[str, 
     assert revisions(town) == 1
     with town.records.reading() as session:
         item = session.get_one(CeremonyItem, agent.value(1).item)
-        assert (item.state, item.reason, item.value) == (ItemState.REFUSED, "no-usable-key", None)
+        assert (item.state, item.reason, item.value) == (ItemState.REFUSED, "key-blocked", None)
         assert session.scalar(select(Lease.document_id)) is None
     town.keys.blocked.clear()
     with pytest.raises(ItemRefused):
