@@ -174,6 +174,7 @@ class FakeService:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     kept: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
     posted: list[str] = field(default_factory=list)
+    values: list[tuple[str, bytes]] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
     farewells: list[str] = field(default_factory=list)
@@ -305,6 +306,7 @@ class FakeService:
         public: Any = x509.load_der_x509_certificate(self.certificate).public_key()
         verify(public, value, attributes, SignatureAlgorithm(body["algorithm"]))
         self.posted.append(item)
+        self.values.append((item, value))
         self.kept.setdefault(item, (attributes, value))
         return httpx2.Response(200, json={"state": "kept", "sha256": None})
 
