@@ -14,6 +14,9 @@ FIRST_PORT = 35963
 _ATR = 4
 """Control byte; 0, 1 and 2 (power off, power on, reset) want no answer."""
 _AGAIN_SECONDS = 0.02
+_HAND_SECONDS = 1.0
+"""A hand is no quicker. pcscd looks at a reader every 0.4 s: a token that is back sooner was never seen to leave,
+is given no power anew, and answers OpenSC as one that is half asleep: a state that no real token can be in."""
 
 
 class NotThere(Exception):
@@ -28,6 +31,8 @@ class Link:
         self._changing = threading.Lock()
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
+        self._left = 0.0
+        """When it last left a reader, of the monotonic clock."""
 
     @property
     def inserted(self) -> bool:
@@ -41,6 +46,7 @@ class Link:
         with self._changing:
             if self.inserted:
                 return
+            time.sleep(max(0.0, self._left + _HAND_SECONDS - time.monotonic()))
             self._applet.faults.out.clear()
             self._applet.power_off()
             self._socket = _connected(port, patience)
@@ -71,6 +77,7 @@ class Link:
                 else:
                     self._applet.power_off()
             faults.pull_after = None
+        self._left = time.monotonic()
 
 
 def _connected(port: int, patience: float) -> socket.socket:

@@ -59,6 +59,7 @@ class Card:
         """
         if len(str(control)) > _LONGEST_SOCKET_NAME:
             raise ValueError(f"the name {name!r} is too long for a socket")
+        control.unlink(missing_ok=True)
         child = subprocess.Popen(
             [*enter, sys.executable, "-m", "tests.rig.card", str(state), str(control)],
             stdin=subprocess.PIPE,
@@ -68,8 +69,7 @@ class Card:
         )
         assert child.stdout is not None
         if child.stdout.readline() != "ready\n":
-            child.kill()
-            child.wait()
+            child.communicate(timeout=_SECONDS)
             raise RuntimeError(f"the token {name!r} did not start")
         return cls(name, control, child)
 
@@ -127,8 +127,8 @@ class Card:
     def stop(self) -> None:
         """End its program, by pid, pulling it out. Idempotent; only where it was started."""
         if self._child is not None:
-            self._child.communicate(timeout=_SECONDS)
-            self._child = None
+            child, self._child = self._child, None
+            child.communicate(timeout=_SECONDS)
 
     def _act(self, act: str, **given: Any) -> dict[str, Any]:
         with socket.socket(socket.AF_UNIX) as door:
