@@ -131,7 +131,13 @@ class Unlocking:
         assert sitting.manifest.release_jwk is not None
         try:
             record = replace_unlock_secret(
-                devices, device, record, sitting.spool, known=secret, release_jwk=sitting.manifest.release_jwk
+                devices,
+                device,
+                record,
+                sitting.spool,
+                known=secret,
+                release_jwk=sitting.manifest.release_jwk,
+                last_try=last_try,
             )
             self._around.say(f"the unlock secret of {device.label} is random again, encrypted for two officers")
         except MechanismUnsupported:
