@@ -15,8 +15,8 @@ _ATR = 4
 """Control byte; 0, 1 and 2 (power off, power on, reset) want no answer."""
 _AGAIN_SECONDS = 0.02
 _HAND_SECONDS = 1.0
-"""A hand is no quicker. pcscd looks at a reader every 0.4 s: a token that is back sooner was never seen to leave,
-is given no power anew, and answers OpenSC as one that is half asleep: a state that no real token can be in."""
+"""A hand is no quicker. pcscd looks at a reader every 0.4 s: a token that is back sooner was not seen to leave and is
+given no power anew, and the next login through OpenSC 0.23 ends with CKR_GENERAL_ERROR (seen here, on vpcd only)."""
 
 
 class NotThere(Exception):

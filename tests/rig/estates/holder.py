@@ -3,6 +3,7 @@
 `fixtures.card_estate` is the PC; `hand_over` puts a token on it, with whatever certificates a test has issued.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -22,6 +23,7 @@ from tests.rig.card.tlv import parse
 from tests.rig.estates.pcsc import Estate
 from tests.rig.estates.token import Card
 
+_SECONDS = 10.0
 PIN = "73019284"
 STRICT = {Slot.AUTHENTICATION: Algorithm.EC_P256, Slot.SIGNATURE: Algorithm.RSA_2048}
 """A token whose signature key asks its PIN each time (9C)."""
@@ -77,6 +79,16 @@ def hand_over(
         secrets=own,
         certificates=certificates,
     )
+
+
+def wait_for(driver: Station, token: Token) -> DeviceInfo:
+    """Return the token as the driver shows it, once it does: pcscd looks at its readers every 0.4 s."""
+    deadline = time.monotonic() + _SECONDS
+    while (info := token.on(driver.devices)) is None:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the token was not seen within {_SECONDS:g} s")
+        time.sleep(0.05)
+    return info
 
 
 def station(estate: Estate, *, timeout: float = 30.0) -> Station:

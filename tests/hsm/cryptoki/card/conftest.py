@@ -1,6 +1,5 @@
 """The driver on a virtual token behind the real PC/SC stack and OpenSC's module."""
 
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from hsm.cryptoki.info import DeviceInfo
 from hsm.cryptoki.station import Station
 from tests.rig.estates.fixtures import card_authority, card_estate, make_token
-from tests.rig.estates.holder import Token, station
+from tests.rig.estates.holder import Token, station, wait_for
 from tests.rig.estates.pcsc import Estate
 
 __all__ = ["card_authority", "card_estate", "make_token"]
@@ -25,13 +24,5 @@ Seen = Callable[[Station, Token], DeviceInfo]
 
 @pytest.fixture
 def seen() -> Seen:
-    """Wait until the driver shows a token: pcscd looks at its readers every 0.4 s."""
-
-    def wait(driver: Station, token: Token) -> DeviceInfo:
-        deadline = time.monotonic() + 10
-        while (info := token.on(driver.devices)) is None:
-            assert time.monotonic() < deadline, "the token was not seen within 10 s"
-            time.sleep(0.05)
-        return info
-
-    return wait
+    """Wait until the driver shows a token."""
+    return wait_for
