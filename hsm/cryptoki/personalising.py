@@ -52,9 +52,9 @@ class Personalising:
         # Sessions of other programs are not ours to close; ours would make the device refuse.
         with contextlib.suppress(driver.PKCS11Error):
             self._native.close_all(self._slot)
-        with self._refused.one_try(self._officer, so_pin), translated("initialise the device"):
+        with self._officers_try(so_pin) as sent, translated("initialise the device"):
             try:
-                self._native.initialise(self._slot, so_pin.reveal().encode(), label)
+                self._native.initialise(self._slot, sent, label)
             except driver.SessionExists:
                 raise DeviceRefused(
                     "Another program uses the device. Nothing was done: close it and try again."
@@ -86,10 +86,10 @@ class Personalising:
         """C_SetPIN as security officer."""
         self._may_try_as_officer()
         with self._session() as session:
-            with self._refused.one_try(self._officer, old), translated("log in as security officer"):
-                self._native.login(session, old.reveal().encode(), user=CKU_SO)
+            with self._officers_try(old) as sent, translated("log in as security officer"):
+                self._native.login(session, sent, user=CKU_SO)
             try:
-                self._native.set_pin(session, old.reveal().encode(), new.reveal().encode())
+                self._native.set_pin(session, sent, None if sent is None else new.reveal().encode())
             except _NEW_PIN_REFUSED as error:
                 raise _unfit(error) from None
             finally:
@@ -98,8 +98,8 @@ class Personalising:
 
     def _init_pin(self, so_pin: Pin, new: Pin) -> None:
         with self._session() as session:
-            with self._refused.one_try(self._officer, so_pin), translated("log in as security officer"):
-                self._native.login(session, so_pin.reveal().encode(), user=CKU_SO)
+            with self._officers_try(so_pin) as sent, translated("log in as security officer"):
+                self._native.login(session, sent, user=CKU_SO)
             try:
                 self._native.init_pin(session, None if self._info.protected_path else new.reveal().encode())
             except _NEW_PIN_REFUSED as error:
@@ -117,9 +117,12 @@ class Personalising:
         if self._info.so_pin_final_try and not self._last_try:
             raise PinLastTry(f"Device {self._info.address} has one SO PIN try left. Nothing was sent to it.")
 
-    @property
-    def _officer(self) -> str:
-        return f"SO of {self._info.serial}"
+    @contextlib.contextmanager
+    def _officers_try(self, so_pin: Pin) -> Iterator[bytes | None]:
+        """Around the one call that sends the SO PIN: what it sends; None: it is typed on the device."""
+        given = None if self._info.protected_path else so_pin
+        with self._refused.one_try(f"SO of {self._info.serial}", given):
+            yield None if given is None else given.reveal().encode()
 
     @contextlib.contextmanager
     def _session(self) -> Iterator[int]:

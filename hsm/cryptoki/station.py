@@ -7,7 +7,7 @@ not send it again.
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Final, Self
 
 from hsm.cryptoki import channel
@@ -208,7 +208,7 @@ class Station:
         """See `Module.change_pin`."""
         check_new(None, so_pin=None, pin=new)
         call = {"call": "change_pin", "old": old.reveal(), "new": new.reveal()}
-        with self.desk.refused.one_change(device.serial, old):
+        with nullcontext() if device.protected_path else self.desk.refused.one_change(device.serial, old):
             self._personalise(device, call, last_try=last_try)
 
     def change_so_pin(self, device: DeviceInfo, *, old: Pin, new: Pin, last_try: bool = False) -> None:
@@ -237,7 +237,8 @@ class Station:
 
     def _personalise(self, device: DeviceInfo, call: Message, *, last_try: bool, officer: Pin | None = None) -> Any:
         message = {**call, "device": pack_info(device), "last_try": last_try}
-        with self.desk.person(), self.desk.refused.one_try(f"SO of {device.serial}", officer):
+        typed_here = None if device.protected_path else officer
+        with self.desk.person(), self.desk.refused.one_try(f"SO of {device.serial}", typed_here):
             return self._value(self._of(device), message, timeout=PERSON_SECONDS + self._timeout)
 
     def _ask_person(
