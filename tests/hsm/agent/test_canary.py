@@ -1,5 +1,6 @@
 """The whole program with a SoftHSM device, over real HTTP on loopback; and where its PIN goes: nowhere."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -119,6 +120,16 @@ def desk(workplace: Workplace, tmp_path: Path, authority: Authority, monkeypatch
 
 def test_the_pin_goes_nowhere(desk: Desk, workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     service = workplace.service
+    started: list[bytes] = []
+
+    def look(method: str, path: str) -> None:
+        """Arguments and environment of everything that runs while the agent works, its drivers' workers included."""
+        for name in ("cmdline", "environ"):
+            for file in Path("/proc").glob(f"[0-9]*/{name}"):
+                with contextlib.suppress(OSError):
+                    started.append(file.read_bytes())
+
+    service.before = look  # type: ignore[assignment]
     service.kind = "enrolment"
     status, report = desk.run("enrol", estate.TICKET, "--device", "president", pin="wrong-90210-pin")
     assert (status, report["error"]["code"]) == (4, "pin-wrong")
@@ -134,6 +145,10 @@ def test_the_pin_goes_nowhere(desk: Desk, workplace: Workplace, monkeypatch: pyt
     assert (status, report["error"], report["kept"]) == (0, None, 3)
     assert service.posted == ["i0", "i1", "i2"]
 
+    assert any(b"hsm.cryptoki.worker" in each for each in started)
+    assert all(PIN.encode() not in each for each in started)
+    assert (desk.folder / "spool" / "keys.json").is_file()
+    assert service.receipts
     desk.require_silence(PIN)
     desk.require_silence("wrong-90210-pin")
     assert estate.TICKET not in "".join(desk.said)

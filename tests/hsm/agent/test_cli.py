@@ -79,3 +79,19 @@ def test_missing_configuration_ends_with_2(tmp_path: Path) -> None:
     assert "\x1b" not in outcome.stderr + outcome.stdout
     report = json.loads(CliRunner().invoke(app, ["doctor", "--config", str(tmp_path / "none.toml"), "--json"]).stdout)
     assert report["findings"][0]["level"] == "FAIL"
+
+
+WITHOUT_WINDOW = """
+import sys
+sys.modules["PySide6"] = None
+from hsm.agent.cli import app
+app(["open", "khatam://ceremony/" + "a" * 43])
+"""
+
+
+def test_without_the_window_it_says_so() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_WINDOW], check=False, timeout=60, capture_output=True, text=True
+    )
+    assert done.returncode == EXIT_CODES[AgentCode.WINDOW]
+    assert "window is not installed" in done.stderr
