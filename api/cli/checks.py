@@ -36,6 +36,24 @@ def folder(settings: Settings) -> Iterable[Finding]:
         yield ok("folder", f"{settings.data}, {settings.environment.value}")
 
 
+def release_key(settings: Settings) -> Iterable[Finding]:
+    """The key that opens unlock secrets: there, owner-only, strong."""
+    from api.release import ReleaseKey
+    from api.settings import SettingsRefused
+
+    path = settings.release_key
+    fix = f"openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out {path} && chmod 600 {path}; keep a copy."
+    try:
+        key = ReleaseKey.load(path)
+    except SettingsRefused as refusal:
+        yield fail("release key", str(refusal), f"chmod 600 {path}, or restore it from its copy.")
+        return
+    if key is None:
+        yield fail("release key", "there is none: no device can be personalised or unlocked", fix)
+    else:
+        yield ok("release key", str(path))
+
+
 def disk(settings: Settings) -> Iterable[Finding]:
     """Room for documents and records."""
     free = shutil.disk_usage(settings.data).free

@@ -36,6 +36,7 @@ def examine(settings: Settings) -> Iterable[Finding]:
 
     looks: tuple[tuple[str, Callable[[Settings], Iterable[Finding]]], ...] = (
         ("folder", checks.folder),
+        ("release key", checks.release_key),
         ("disk", checks.disk),
         ("clock", checks.clock),
         ("database", checks.database),
