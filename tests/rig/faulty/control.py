@@ -39,6 +39,8 @@ class Call:
     """0 the security officer, 1 the user, 2 for one signature (C_Login)."""
     pin: str | None = None
     """given, pad or none (functions that take a PIN)."""
+    mechanism: int | None = None
+    """What C_SignInit was asked for."""
 
 
 class Faulty:
@@ -236,4 +238,5 @@ def _call(line: str) -> Call:
         performed=performed == "performed",
         user=int(told["user"]) if "user" in told else None,
         pin=told.get("pin"),
+        mechanism=int(told["mechanism"], 16) if "mechanism" in told else None,
     )

@@ -651,6 +651,7 @@ EXPORT CK_RV C_GenerateKeyPair(U handle, P mechanism, P public, U public_count, 
 
 EXPORT CK_RV C_SignInit(U handle, CK_MECHANISM *mechanism, U key) {
     Call call = {0};
+    if (mechanism) snprintf(call.detail, sizeof call.detail, " mechanism=0x%lx", mechanism->mechanism);
     if (begin(&call, F_C_SignInit, SESSION_CALL, handle)) {
         Session *session = session_of(handle);
         CK_MECHANISM asked = *mechanism;
