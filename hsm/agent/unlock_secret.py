@@ -86,9 +86,9 @@ def read_record(content: bytes | None) -> DeviceRecord | None:
         raise AgentError(AgentCode.SPOOL, what=f"{RECORD_FILE} cannot be read") from error
 
 
-def fresh_secret(longest: int = 0) -> Pin:
-    """A random unlock secret; `longest`: the device's bound in bytes, 0 if it says none."""
-    count = min(CHARACTERS, longest or LONGEST)
+def fresh_secret(longest: int = 0, *, shortest: int = 0) -> Pin:
+    """A random unlock secret; `longest`, `shortest`: the device's bounds in bytes, 0 if it says none."""
+    count = min(max(CHARACTERS, shortest), longest or LONGEST)
     return Pin("".join(secrets.choice(ALPHABET) for _ in range(count)))
 
 
@@ -123,7 +123,7 @@ def replace_unlock_secret(
     # THREAT: an unlock secret lies readable on a PC, or is lost with the run that made it: the device is dead then.
     # DEFENCE: encrypted before it is used, on the disk before the device is told; its characters are never written.
     # TEST: tests/hsm/agent/test_personalising.py::test_killed_anywhere_the_secret_in_force_is_known
-    fresh = fresh_secret(device.pin_longest)
+    fresh = fresh_secret(device.pin_longest, shortest=device.pin_shortest)
     earlier = record.encrypted
     encrypted = encrypt_secret(fresh, release_jwk)
     replacing = replace(record, step=Step.REPLACING, encrypted=(*earlier, encrypted)).put(spool)

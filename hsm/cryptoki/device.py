@@ -6,6 +6,7 @@ without a PIN and closed before it.
 """
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol, cast
@@ -18,6 +19,7 @@ from pkcs11.types import PrivateKey, Session, Token
 from hsm.cryptoki import objects
 from hsm.cryptoki.info import Address, DeviceInfo
 from hsm.cryptoki.mechanisms import Way, finish
+from hsm.cryptoki.native import Native
 from hsm.errors import DeviceMismatch, DeviceUnavailable
 from hsm.keys import PublicKey
 from hsm.pin import Pin
@@ -53,6 +55,7 @@ class Calls(Protocol):
 def info_of(token: Token, module: Path | None = None) -> DeviceInfo:
     """Return what `token` says of itself."""
     flags = token.flags
+    shortest, longest = _pin_bounds(token, module)
     return DeviceInfo(
         label=token.label.rstrip("\0 "),
         serial=token.serial.decode("utf-8", errors="replace").rstrip("\0 "),
@@ -70,10 +73,26 @@ def info_of(token: Token, module: Path | None = None) -> DeviceInfo:
         so_pin_final_try=bool(flags & TokenFlag.SO_PIN_FINAL_TRY),
         so_pin_locked=bool(flags & TokenFlag.SO_PIN_LOCKED),
         so_pin_to_be_changed=bool(flags & TokenFlag.SO_PIN_TO_BE_CHANGED),
+        pin_shortest=shortest,
+        pin_longest=longest,
         hardware="{}.{}".format(*token.hardware_version),
         firmware="{}.{}".format(*token.firmware_version),
         module=module,
     )
+
+
+def _pin_bounds(token: Token, module: Path | None) -> tuple[int, int]:
+    """What python-pkcs11 reads and drops; not known where it cannot be asked again."""
+    try:
+        return (0, 0) if module is None else _native(module).pin_bounds(token.slot.slot_id)
+    except driver.PKCS11Error:
+        return 0, 0
+
+
+@functools.cache
+def _native(module: Path) -> Native:
+    """Once a path: ctypes unloads nothing, so the addresses of the calls stay good."""
+    return Native(module)
 
 
 _GOING = (

@@ -1,8 +1,9 @@
-"""The few PKCS#11 calls that python-pkcs11 lacks, through ctypes, on the module that it has loaded.
+"""The few PKCS#11 calls that python-pkcs11 lacks or hides, through ctypes, on the module that it has loaded.
 
 It cannot log in on a session that is open (a refused PIN then leaks the session), cannot log in for one signature
-on a PIN pad, and has no C_InitToken. Runs on the module's owner thread, like everything that touches it; loading
-the same path again shares the loaded library and its state, so C_Initialize is never called here.
+on a PIN pad, has no C_InitToken, and drops the bounds of a PIN. Runs on the module's owner thread, like everything
+that touches it; loading the same path again shares the loaded library and its state, so C_Initialize is never called
+here.
 
 Structures and order of functions: PKCS#11 v2.40, `pkcs11t.h` and `pkcs11f.h`. On Windows they are packed to one byte.
 """
@@ -25,6 +26,7 @@ _LONGEST_VALUE: Final = 1024
 """Bytes: RSA-8192."""
 
 _ORDER: Final = {
+    "C_GetTokenInfo": 6,
     "C_InitToken": 9,
     "C_InitPIN": 10,
     "C_SetPIN": 11,
@@ -98,6 +100,25 @@ _Mechanism: Any = type(
         "_fields_": [("mechanism", ctypes.c_ulong), ("parameter", ctypes.c_void_p), ("length", ctypes.c_ulong)],
     },
 )
+_TokenInfo: Any = type(
+    "_TokenInfo",
+    (ctypes.Structure,),
+    {
+        **_PACKING,
+        "_fields_": [
+            ("texts", ctypes.c_ubyte * 96),
+            ("flags", ctypes.c_ulong),
+            ("sessions", ctypes.c_ulong * 4),
+            ("longest", ctypes.c_ulong),
+            ("shortest", ctypes.c_ulong),
+            ("memory", ctypes.c_ulong * 4),
+            ("versions", ctypes.c_ubyte * 4),
+            ("time", ctypes.c_ubyte * 16),
+        ],
+    },
+)
+_LONGEST_PIN: Final = 255
+"""Bytes. Beyond it a module says that it does not know (CK_UNAVAILABLE_INFORMATION), or nothing of use."""
 
 
 def error_of(code: int) -> driver.PKCS11Error:
@@ -128,6 +149,14 @@ class Native:
         self._calls: dict[str, Callable[..., int]] = {
             name: prototype(addresses.calls[place]) for name, place in _ORDER.items() if addresses.calls[place]
         }
+
+    def pin_bounds(self, slot: int) -> tuple[int, int]:
+        """Shortest and longest PIN in bytes, both included (ulMinPinLen, ulMaxPinLen); 0: the device does not say."""
+        said = _TokenInfo()
+        self._call("C_GetTokenInfo", _long(slot), ctypes.byref(said))
+        longest = said.longest if said.longest <= _LONGEST_PIN else 0
+        shortest = said.shortest if said.shortest <= (longest or _LONGEST_PIN) else 0
+        return shortest, longest
 
     def login(self, session: int, pin: bytes | None, *, user: int = CKU_USER) -> None:
         """Log in with one PIN try; None: the PIN is typed on the device or its reader."""

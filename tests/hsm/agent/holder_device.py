@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from hsm.cryptoki.errors import DeviceRefused
 from hsm.cryptoki.info import DeviceInfo, KeyAttributes
 from hsm.cryptoki.objects import StoredCertificate
 from hsm.errors import KeyNotFound, PinLocked, PinRefused
@@ -30,6 +31,8 @@ class HolderActs:
     so_pin: str = SO_PIN
     so_tries: int = 0
     locked: bool = False
+    pin_longest: int = 0
+    """Bytes; 0: it says nothing, and takes any."""
     cut: Callable[[str], None] = nothing
     acts: list[str] = field(default_factory=list)
     keys: dict[bytes, SoftwareKey] = field(default_factory=dict)
@@ -43,6 +46,7 @@ class HolderActs:
             initialised=self.initialised,
             pin_set=self.initialised and self.pin_set,
             pin_locked=info.pin_locked or self.locked,
+            pin_longest=self.pin_longest,
         )
 
     def note(self, act: str) -> None:
@@ -100,6 +104,8 @@ class HolderActs:
     def change_so_pin(self, device: DeviceInfo, *, old: Pin, new: Pin, last_try: bool = False) -> None:
         self.note("change-so-pin")
         self.require_so_pin(old)
+        if self.pin_longest and len(new.reveal()) > self.pin_longest:
+            raise DeviceRefused("too long")
         self.so_pin = new.reveal()
         self.cut("change-so-pin!")
 

@@ -184,6 +184,15 @@ def test_a_wiped_device_takes_the_same_road(place: Workplace, release_key: RSAKe
     assert released(place, release_key) == [place.devices.so_pin]
 
 
+def test_a_device_that_takes_eight_characters_gets_eight(place: Workplace, release_key: RSAKey) -> None:
+    place.devices.pin_longest = 8
+    hands = Hands(new="seven-77")
+    place.pins.characters = "seven-77"
+    assert enrol(place, hands).error is None
+    assert len(place.devices.so_pin) == 8
+    assert released(place, release_key) == [place.devices.so_pin]
+
+
 def test_a_wrong_unlock_secret_is_tried_once(place: Workplace) -> None:
     place.devices.initialised, place.devices.so_pin = True, SO_PIN
     error = enrol(place, Hands(unlock="not-that-one")).error
