@@ -141,19 +141,19 @@ def post_value(item: UUID, body: ValueIn, agent: AgentSession, house: HouseHere)
     return KeptOut(state=accepted.state.value, sha256=accepted.sha256)
 
 
-@router.post("/receipt", status_code=204, operation_id="giveDisplayReceipt")
+@router.post("/receipt", status_code=204, operation_id="giveDisplayReceipt", response_class=Response)
 def post_receipt(body: ReceiptIn, agent: AgentSession, house: HouseHere) -> None:
     """What was shown, before the first value. The same again changes nothing."""
     keep_receipt(house.records, agent=agent, receipt=body.receipt, at=now())
 
 
-@router.post("/heartbeat", status_code=204, operation_id="agentHeartbeat")
+@router.post("/heartbeat", status_code=204, operation_id="agentHeartbeat", response_class=Response)
 def post_heartbeat(agent: AgentSession, house: HouseHere) -> None:
     """The agent lives: its leases go on."""
     heartbeat(house.records, house.desk.policy, agent=agent, at=now())
 
 
-@router.post("/close", status_code=204, operation_id="closeAgentSession")
+@router.post("/close", status_code=204, operation_id="closeAgentSession", response_class=Response)
 def post_close(body: FarewellIn, agent: AgentSession, house: HouseHere) -> None:
     """The agent leaves: what it did not sign is free again."""
     close_session(house.records, agent=agent, outcome=body.outcome, detail=body.detail, at=now())
