@@ -1,0 +1,87 @@
+"""Which devices the modules of this PC show, and which module shows a given one."""
+
+from collections.abc import Sequence
+
+from hsm.cryptoki.answers import sense, value_of
+from hsm.cryptoki.channel import unpack_info
+from hsm.cryptoki.info import DeviceInfo
+from hsm.cryptoki.supervisor import Supervisor
+from hsm.errors import DeviceError, DeviceMismatch, DeviceUnavailable
+
+Found = tuple[Supervisor, DeviceInfo]
+
+
+class Presence:
+    """The devices as they were last seen, and the look at them. Safe for many threads."""
+
+    def __init__(self, supervisors: Sequence[Supervisor], *, timeout: float) -> None:
+        self._supervisors = supervisors
+        self._timeout = timeout
+        self._last: dict[Supervisor, list[DeviceInfo]] = {}
+
+    def devices(self) -> list[DeviceInfo]:
+        """Look at every module. Nothing of one that fails."""
+        return _merged({each: self._look(each) for each in self._supervisors})
+
+    def glance(self) -> list[DeviceInfo]:
+        """Look at every module that is free; a busy one counts as it was."""
+        seen: dict[Supervisor, list[DeviceInfo]] = {}
+        for each in self._supervisors:
+            seen[each] = self._last.get(each, []) if each.busy else self._look(each)
+        return _merged(seen)
+
+    def of(self, device: DeviceInfo) -> Found:
+        """The module that shows that device, and the device as given."""
+        for each in self._supervisors:
+            if device.module is not None and each.shows(device.module):
+                return each, device
+        return self.holding(device.label, device.serial)
+
+    def holding(self, label: str, serial: str) -> Found:
+        """The module that shows the device of that label and serial: as last seen, else after a look at all.
+
+        :raise DeviceMismatch: another one of that label is there.
+        :raise DeviceUnavailable: it is not there; the sentence names the modules that failed.
+        """
+
+        def named(infos: list[DeviceInfo]) -> DeviceInfo | None:
+            return next((info for info in infos if (info.label, info.serial) == (label, serial)), None)
+
+        # A copy: a watch looks meanwhile.
+        for each, infos in list(self._last.items()):
+            if (known := named(infos)) is not None:
+                return each, known
+        same_label = False
+        for each in self._supervisors:
+            infos = self._look(each)
+            if (known := named(infos)) is not None:
+                return each, known
+            same_label = same_label or any(info.label == label for info in infos)
+        if same_label:
+            raise DeviceMismatch(f"The device present is not {label!r} (serial {serial}). Nothing was done.")
+        failed = [each.state.said for each in self._supervisors if each.state.said]
+        reason = " ".join(failed) if failed else "Connect it and try again."
+        raise DeviceUnavailable(f"The device {label!r} (serial {serial}) is not there. Nothing was done. {reason}")
+
+    def _look(self, supervisor: Supervisor) -> list[DeviceInfo]:
+        """What one module shows; nothing of one that fails."""
+        found: list[DeviceInfo] = []
+        try:
+            value = value_of(supervisor.call({"call": "devices", "pin": None}, timeout=self._timeout))
+            with sense():
+                found = [unpack_info(each) for each in value]
+        except DeviceError:
+            pass
+        self._last[supervisor] = found
+        return found
+
+
+def _merged(seen: dict[Supervisor, list[DeviceInfo]]) -> list[DeviceInfo]:
+    """One device seen through two modules counts once."""
+    found: dict[tuple[str, str, str, object], DeviceInfo] = {}
+    for supervisor, infos in seen.items():
+        for info in infos:
+            # Empty devices of two modules have no name to tell them by.
+            told = supervisor if not info.initialised else None
+            found.setdefault((info.label, info.serial, info.model, told), info)
+    return list(found.values())
