@@ -52,10 +52,13 @@ def _listed(devices: Devices, device: DeviceInfo, records: list[DeviceRecord]) -
     try:
         count = len(devices.read_certificates(device)) if device.initialised else 0
     except DeviceError:
-        count = 0
-    missing = [said for record in (None, *records) if (said := unfinished(device, record)) is not None]
+        count = -1
+    missing = [said for record in records if (said := unfinished(device, record)) is not None]
+    unset = not missing and device.initialised and not device.pin_set
     flags = {
         "empty": not device.initialised,
+        "empty: no PIN and nothing on it": unset and count == 0,
+        "its PIN was never set": unset and count != 0,
         "PIN locked": device.pin_locked,
         "PIN to be changed": device.pin_to_be_changed,
         "one PIN try left": device.pin_final_try,
@@ -66,5 +69,5 @@ def _listed(devices: Devices, device: DeviceInfo, records: list[DeviceRecord]) -
     return ListedDevice(
         name=f"{device.label or 'no label'} ({device.model} {device.serial})",
         states=tuple(states) or ("ready",),
-        certificates=count,
+        certificates=max(count, 0),
     )

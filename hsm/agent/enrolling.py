@@ -22,7 +22,7 @@ from .certification_request import certification_request
 from .config import AgentConfig
 from .consent import EnrolmentRequest
 from .devices import DeviceKey, Devices, find_device, leave, spoken
-from .enrolment_sitting import EnrolmentReport, EnrolmentSitting, enrolment_sitting
+from .enrolment_sitting import EnrolmentReport, EnrolmentSitting, enrolment_sitting, opened_devices
 from .errors import AgentCode, AgentError
 from .evidence import device_claim, key_claims
 from .personalising import Personalising, require_no_default, require_ready, require_serial, require_station
@@ -69,14 +69,17 @@ class Enrolling:
         """Make, certify, write, prove. What stops it is in the report."""
         try:
             require_station(self._config)
-            with enrolment_sitting(self._config, self._ticket, self._around, Road.SELF_MADE, self.report) as sitting:
-                self._run(sitting)
+            with (
+                enrolment_sitting(self._config, self._ticket, self._around, Road.SELF_MADE, self.report) as sitting,
+                opened_devices(self._around) as devices,
+            ):
+                self._run(sitting, devices)
         except AgentError as error:
             self.report.error = error
         return self.report
 
-    def _run(self, sitting: EnrolmentSitting) -> None:
-        devices, manifest = self._around.devices(), sitting.manifest
+    def _run(self, sitting: EnrolmentSitting, devices: Devices) -> None:
+        manifest = sitting.manifest
         with spoken(wanted=self._label):
             device = self._device(sitting, devices)
         try:

@@ -65,22 +65,22 @@ def require_serial(manifest: EnrolmentManifest, device: DeviceInfo) -> None:
 
 
 def require_ready(device: DeviceInfo, record: DeviceRecord | None) -> None:
-    """Refuse a device that is not whole: never initialised to the end, or with a secret still to replace.
+    """Refuse a device that is not whole: left by a run that was cut, or without a PIN.
 
-    :raise AgentError: `HALF_MADE`, with the command that finishes it.
+    :raise AgentError: `HALF_MADE`, `PIN_UNSET`, with the command that goes on.
     """
-    said = unfinished(device, record)
+    said, fix = unfinished(device, record), COMMAND.format(label=device.label)
     if said is not None:
-        raise AgentError(AgentCode.HALF_MADE, device=device.label, what=said, fix=COMMAND.format(label=device.label))
+        raise AgentError(AgentCode.HALF_MADE, device=device.label, what=said, fix=fix)
+    if not device.pin_set:
+        raise AgentError(AgentCode.PIN_UNSET, device=device.label, fix=f"An empty one is made yours with: {fix}")
 
 
 def unfinished(device: DeviceInfo, record: DeviceRecord | None) -> str | None:
-    """What a device still lacks; None for a whole one."""
-    if device.initialised and not device.pin_set:
-        return "its PIN was never set"
+    """What a run that was cut left to do; None where none was."""
     if record is None or record.label != device.label or record.step is Step.DONE:
         return None
-    return "its unlock secret was not replaced"
+    return "its unlock secret was not replaced" if device.pin_set else "its PIN was never set"
 
 
 class Personalising:
@@ -188,7 +188,13 @@ class Personalising:
         """The unlock secret, the holder's PIN until now, becomes random."""
         assert self._record is not None
         self._record = replace_unlock_secret(
-            self._devices, device, self._record, self._spool, known=pin, release_jwk=self._release_jwk
+            self._devices,
+            device,
+            self._record,
+            self._spool,
+            known=pin,
+            release_jwk=self._release_jwk,
+            before=lambda: self._typed.earlier_pin(device.label),
         )
         self._say(f"the unlock secret of {device.label} is random now, encrypted for two officers of the service")
         return device, JustTyped(pin, device.label, pins)

@@ -17,7 +17,7 @@ from .addresses import Ticket
 from .config import AgentConfig
 from .device_consent import DeviceConsent, PresentRequest
 from .devices import Devices, leave, plugged_in, spoken
-from .enrolment_sitting import EnrolmentReport, EnrolmentSitting, enrolment_sitting
+from .enrolment_sitting import EnrolmentReport, EnrolmentSitting, enrolment_sitting, opened_devices
 from .errors import AgentCode, AgentError
 from .evidence import device_claim, key_claims
 from .holder_pair import HolderPair, held_certificates, pair_of
@@ -52,14 +52,17 @@ class Presenting:
     def run(self) -> EnrolmentReport:
         """Find, show, prove, send. What stops it is in the report; the same again is safe."""
         try:
-            with enrolment_sitting(self._config, self._ticket, self._around, Road.SUPPLIED, self.report) as sitting:
-                self._run(sitting)
+            with (
+                enrolment_sitting(self._config, self._ticket, self._around, Road.SUPPLIED, self.report) as sitting,
+                opened_devices(self._around) as devices,
+            ):
+                self._run(sitting, devices)
         except AgentError as error:
             self.report.error = error
         return self.report
 
-    def _run(self, sitting: EnrolmentSitting) -> None:
-        devices, manifest = self._around.devices(), sitting.manifest
+    def _run(self, sitting: EnrolmentSitting, devices: Devices) -> None:
+        manifest = sitting.manifest
         with spoken(wanted=manifest.name_latin):
             pair = self._choose(devices, manifest)
         device = pair.device

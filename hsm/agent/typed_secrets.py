@@ -33,6 +33,10 @@ class TypedSecrets(Protocol):
         """The PIN that the device has now (a transport PIN, for instance)."""
         ...
 
+    def earlier_pin(self, device: str) -> Pin:
+        """The PIN that was chosen when a cut run began, typed twice alike: the present one, or the one before it."""
+        ...
+
     def unlock_secret(self, device: str, *, twice: bool = False) -> Pin:
         """The SO PIN or PUK that the device has now; `twice`: a slip of the hand would be taken for something else."""
         ...
@@ -60,11 +64,22 @@ class TerminalSecrets:
     def present_pin(self, device: str) -> Pin:
         return self._typed(f"Present PIN of {device}: ")
 
+    def earlier_pin(self, device: str) -> Pin:
+        sys.stderr.write(
+            f"{device} was left half made. Type the PIN that you chose when that was begun: "
+            "the present one, or if you changed it since, the one from then.\n"
+        )
+        return self._twice("PIN from then: ", "The PIN from then again: ")
+
     def unlock_secret(self, device: str, *, twice: bool = False) -> Pin:
-        secret = self._typed(f"Unlock secret (SO PIN or PUK) of {device}: ")
-        if twice and self._typed("The unlock secret again: ").reveal() != secret.reveal():
+        asked = f"Unlock secret (SO PIN or PUK) of {device}: "
+        return self._twice(asked, "The unlock secret again: ") if twice else self._typed(asked)
+
+    def _twice(self, asked: str, again: str) -> Pin:
+        pin = self._typed(asked)
+        if self._typed(again).reveal() != pin.reveal():
             raise PinRules().refusal(PinFault.DIFFERENT)
-        return secret
+        return pin
 
     def _typed(self, asked: str) -> Pin:
         if not sys.stdin.isatty():
@@ -90,6 +105,9 @@ class FileSecrets:
     def present_pin(self, device: str) -> Pin:
         del device
         return _read(self._pin)
+
+    def earlier_pin(self, device: str) -> Pin:
+        return self.present_pin(device)
 
     def unlock_secret(self, device: str, *, twice: bool = False) -> Pin:
         del device, twice

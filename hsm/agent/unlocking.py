@@ -17,7 +17,7 @@ from .addresses import Ticket
 from .config import AgentConfig
 from .device_consent import DeviceConsent, UnlockRequest
 from .devices import Devices, leave, plugged_in, spoken
-from .enrolment_sitting import EnrolmentReport, EnrolmentSitting, enrolment_sitting
+from .enrolment_sitting import EnrolmentReport, EnrolmentSitting, enrolment_sitting, opened_devices
 from .errors import AgentCode, AgentError
 from .holder_pair import HeldCertificate, held_certificates, pair_of
 from .personalising import require_serial
@@ -54,14 +54,17 @@ class Unlocking:
     def run(self) -> EnrolmentReport:
         """Set the PIN, replace the secret, prove, report. What stops it is in the report."""
         try:
-            with enrolment_sitting(self._config, self._ticket, self._around, Road.UNLOCK, self.report) as sitting:
-                self._run(sitting)
+            with (
+                enrolment_sitting(self._config, self._ticket, self._around, Road.UNLOCK, self.report) as sitting,
+                opened_devices(self._around) as devices,
+            ):
+                self._run(sitting, devices)
         except AgentError as error:
             self.report.error = error
         return self.report
 
-    def _run(self, sitting: EnrolmentSitting) -> None:
-        devices, manifest = self._around.devices(), sitting.manifest
+    def _run(self, sitting: EnrolmentSitting, devices: Devices) -> None:
+        manifest = sitting.manifest
         with spoken(wanted=manifest.name_latin):
             device = self._find(devices)
             require_serial(manifest, device)

@@ -26,8 +26,9 @@ def release_key() -> RSAKey:
 class Hands:
     """A person who types the same each time, and counts what he was asked."""
 
-    def __init__(self, *, new: str = PIN, present: str = PIN, unlock: str = SO_PIN) -> None:
+    def __init__(self, *, new: str = PIN, present: str = PIN, unlock: str = SO_PIN, earlier: str = "") -> None:
         self.new, self.present, self.unlock = new, present, unlock
+        self.earlier = earlier
         self.asked: list[str] = []
 
     def new_pin(self, device: str, rules: PinRules, *, before: Pin | None = None) -> Pin:
@@ -38,6 +39,10 @@ class Hands:
     def present_pin(self, device: str) -> Pin:
         self.asked.append("present")
         return Pin(self.present)
+
+    def earlier_pin(self, device: str) -> Pin:
+        self.asked.append("earlier")
+        return Pin(self.earlier or self.present)
 
     def unlock_secret(self, device: str, *, twice: bool = False) -> Pin:
         self.asked.append("unlock twice" if twice else "unlock")

@@ -27,18 +27,29 @@ from tests.hsm.agent.test_personalising import Hands
 
 
 @pytest.fixture
-def station(tmp_path: Path) -> Iterator[Station]:
-    conf = write_softhsm_conf(tmp_path / "softhsm")
+def conf(tmp_path: Path) -> Path:
+    return write_softhsm_conf(tmp_path / "softhsm")
+
+
+@pytest.fixture
+def station(conf: Path) -> Iterator[Station]:
     with Station([ModulePath(path=SOFTHSM_MODULE, softhsm_conf=conf)]) as opened:
         yield opened
 
 
-def around(place: Workplace, station: Station, pins: FixedPins) -> Surroundings:
-    return dataclasses.replace(place.surroundings(), devices=lambda: station, pins=pins)
+def around(place: Workplace, conf: Path, pins: FixedPins, opened: list[Station]) -> Surroundings:
+    """A run's own station, which it closes."""
+
+    def devices() -> Station:
+        opened.append(Station([ModulePath(path=SOFTHSM_MODULE, softhsm_conf=conf)]))
+        return opened[-1]
+
+    return dataclasses.replace(place.surroundings(), devices=devices, pins=pins)
 
 
-def test_a_devices_whole_life(workplace: Workplace, station: Station) -> None:
+def test_a_devices_whole_life(workplace: Workplace, conf: Path, station: Station) -> None:
     """Made, PIN changed, unlocked with the released secret, wiped, and made again."""
+    opened: list[Station] = []
     release_key = RSAKey.generate_key(2048)
     public = release_key.as_dict(private=False)
     service = workplace.service
@@ -49,7 +60,7 @@ def test_a_devices_whole_life(workplace: Workplace, station: Station) -> None:
     made = Enrolling(
         workplace.config,
         workplace.ticket,
-        around(workplace, station, FixedPins(first)),
+        around(workplace, conf, FixedPins(first), opened),
         device="president",
         wait_seconds=1,
         initialise=True,
@@ -74,7 +85,7 @@ def test_a_devices_whole_life(workplace: Workplace, station: Station) -> None:
     unlocked = Unlocking(
         workplace.config,
         workplace.ticket,
-        around(workplace, station, FixedPins(third)),
+        around(workplace, conf, FixedPins(third), opened),
         device="president",
         typed=Hands(unlock=released.decode(), new=third),
         consent=Person(),
@@ -85,6 +96,7 @@ def test_a_devices_whole_life(workplace: Workplace, station: Station) -> None:
     assert fresh not in (None, released)
     assert fresh is not None
 
+    assert [each.worker_pids() for each in opened] == [[], []]
     wipe(station, "president", Hands(unlock=fresh.decode()), Person())
     states = {each.states for each in listed(station, workplace.config.spool) if "president" in each.name}
-    assert states == {("half made: its PIN was never set",)}
+    assert states == {("empty: no PIN and nothing on it",)}
