@@ -5,6 +5,8 @@ import subprocess
 from pathlib import Path
 from typing import Any, Self
 
+from tests.rig.namespaces import unshare
+
 # Inside a new mount and a new process namespace. The overlay's upper half is in memory; what is mounted here is seen
 # by nobody else and ends with the namespace. In a chroot "/" is no mount point, so propagation cannot be set there.
 PREPARE = """
@@ -30,11 +32,9 @@ class PrivateRoot:
         if os.geteuid() != 0:
             raise PermissionError("Installing a package for real needs root: run the tests as root, or in a container.")
         folder.mkdir()
-        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
-        can = subprocess.run([*unshare, "--propagation", "slave", "true"], check=False, capture_output=True)
-        unshare += ["--propagation", "slave" if can.returncode == 0 else "unchanged"]
+        alone = [*unshare(), "--pid", "--fork", "--kill-child"]
         self._holder = subprocess.Popen(
-            [*unshare, "sh", "-c", PREPARE, "sh", str(folder)],
+            [*alone, "sh", "-c", PREPARE, "sh", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

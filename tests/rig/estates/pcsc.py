@@ -19,6 +19,7 @@ from typing import Self
 
 from tests.rig.card.link import FIRST_PORT
 from tests.rig.estates.token import Card
+from tests.rig.namespaces import unshare
 
 MODULE = Path("/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so")
 _VPCD = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
@@ -64,7 +65,7 @@ class Estate:
         (folder / "readers").mkdir()
         (folder / "readers" / "vpcd").write_text(_READER_CONF, encoding="ascii")
         self._room = subprocess.Popen(
-            ["unshare", "-nm", sys.executable, "-I", _ROOM, self._sockets, folder / "readers"],
+            [*unshare(), "--net", sys.executable, "-I", _ROOM, self._sockets, folder / "readers"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
