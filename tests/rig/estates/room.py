@@ -1,4 +1,4 @@
-"""A room of its own for pcscd: run in a network and mount namespace as `python -I room.py FOLDER READERS`, never imported.
+"""A room of its own for pcscd: a program for a fresh network and mount namespace (`room.py FOLDER READERS`).
 
 Inside the new network and mount namespaces FOLDER stands at /run/pcscd and nothing but loopback exists.
 Orders on standard input, one word a line: start, stop, end. Each is answered by one line, "ok" or what is wrong.
