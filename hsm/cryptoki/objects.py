@@ -183,9 +183,21 @@ def generate(session: Session, kind: KeyKind, *, key_id: bytes, label: str, alwa
     # THREAT: a device, asked for a key that never leaves it, makes one that can be copied out.
     # DEFENCE: the template forbids it and the key is read back; one that could leave is destroyed at once.
     # TEST: tests/hsm/cryptoki/test_generation.py::test_the_private_key_never_leaves_the_device
-    if not made[Attribute.SENSITIVE] or made[Attribute.EXTRACTABLE]:
-        made.destroy()
-        public.destroy()
+    try:
+        stays = made[Attribute.SENSITIVE] and not made[Attribute.EXTRACTABLE]
+    except driver.PKCS11Error:
+        with contextlib.suppress(driver.PKCS11Error):
+            made.destroy()
+            public.destroy()
+        raise
+    if not stays:
+        try:
+            made.destroy()
+            public.destroy()
+        except driver.PKCS11Error:
+            raise DeviceRefused(
+                "The device made a key that could leave it, and did not destroy it. Use another device; wipe this one."
+            ) from None
         raise DeviceRefused("The device made a key that could leave it. The key was destroyed.")
 
 
