@@ -25,7 +25,7 @@ from .questions import ForPin, Question, ToEnrol, ToLastTry, ToPinEntries, ToSig
 IDLE_SECONDS = 120.0
 """A PIN that was typed and not asked for is forgotten after this."""
 POLL_SECONDS = 0.25
-ASKS_AGAIN = frozenset({InterruptionKind.PIN_REFUSED, InterruptionKind.SEVERAL_DEVICES})
+ASKS_AGAIN = frozenset({InterruptionKind.PIN_REFUSED})
 """Interruptions that end by the signer's word, not by themselves: no PIN is tried again without him."""
 
 

@@ -9,6 +9,9 @@ from . import style
 from .languages import Language
 from .marks import Mark, MarkLabel
 
+LEFT_TO_RIGHT, RIGHT_TO_LEFT = "\u200e", "\u200f"
+"""A line begins in its language's direction, also where its first word is foreign."""
+
 
 class Text(QLabel):
     """Words, wrapped, in the size they are given."""
@@ -28,7 +31,8 @@ class Text(QLabel):
     def say(self, language: Language, words: str) -> None:
         """Show words of that language."""
         self.setFont(style.font(language.code, points=self._points, bold=self._bold))
-        self.setText(words)
+        mark = RIGHT_TO_LEFT if language.direction == "rtl" else LEFT_TO_RIGHT
+        self.setText(f"{mark}{words}" if words else "")
         self.setAccessibleName(words)
 
 

@@ -3,6 +3,8 @@
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
+from .lasting import keep_none
+
 TEXT, MUTED, LINK, WHITE = "#1a1a1a", "#555555", "#0b4f8a", "#ffffff"
 GREEN, GREEN_GROUND = "#0b5c3b", "#e6f4ec"
 AMBER, AMBER_GROUND, AMBER_LINE = "#6b4400", "#fff3d6", "#b36b00"
@@ -10,6 +12,7 @@ RED, RED_GROUND = "#9b1c12", "#fdecea"
 GREY, GREY_GROUND, LINE = "#3d4752", "#eef1f4", "#c9d0d8"
 FOCUS, FIELD_LINE, PAPER = "#ffbf47", "#767676", "#f5f7f9"
 ARABIC_FONTS = ("Noto Naskh Arabic", "Noto Naskh Arabic UI", "Amiri")
+LATIN_FONTS = ("Segoe UI", "Noto Sans", "Cantarell", "Ubuntu", "DejaVu Sans")
 TARGET = 44
 
 SHEET = f"""
@@ -63,6 +66,7 @@ QCheckBox:focus, QRadioButton:focus {{ background: {FOCUS}; color: {TEXT}; }}
 
 def dress(application: QApplication) -> None:
     """Light colours whatever the desktop's: the contrasts above are those that were measured."""
+    keep_none()
     application.setStyle("Fusion")
     palette = QPalette()
     roles = QPalette.ColorRole
@@ -92,7 +96,7 @@ def font(code: str, *, points: float = 0, bold: bool = False) -> QFont:
     system = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     present = set(QFontDatabase.families())
     naskh = [family for family in ARABIC_FONTS if family in present]
-    latin = system.families() or [system.family()]
+    latin = [family for family in LATIN_FONTS if family in present][:1] or system.families() or [system.family()]
     made = QFont(system)
     made.setFamilies([*naskh, *latin] if code == "ar" else [*latin, *naskh])
     grown = 1.25 if code == "ar" and naskh else 1.0

@@ -112,7 +112,7 @@ SENTENCES: Mapping[AgentCode, str] = {
         "The certificate of {wanted} expired on {on}. Ask for renewal. Nothing was signed."
     ),
     AgentCode.CERTIFICATE_NOT_YET: _(
-        "The certificate of {wanted} begins on {on}. If that day is past, set this computer's clock. Nothing was signed."
+        "The certificate of {wanted} begins on {on}. If that day is past, set the clock. Nothing was signed."
     ),
     AgentCode.NOT_A_SIGNATURE_CERTIFICATE: _(
         "The certificate asked for is not one that a person signs with. Nothing was signed."
@@ -120,6 +120,8 @@ SENTENCES: Mapping[AgentCode, str] = {
     AgentCode.KEY_BLOCKED: _("Your key is suspended. Nothing was signed. Ask the key officer."),
     AgentCode.KEY_REVOKED: _("Your certificate is revoked or expired. Nothing was signed. Ask the key officer."),
     AgentCode.OFFICE_ENDED: _("Your office has ended: this key no longer signs for it. Nothing was signed."),
+    AgentCode.KEY_UNUSABLE: _("Your key cannot be used for this now. Nothing was signed. Ask the key officer."),
+    AgentCode.NOT_ENTITLED: _("You are not entitled to sign this. Nothing was signed."),
     AgentCode.PIN_WRONG: _("Wrong PIN. It was tried once only. {kept} of {count} signed."),
     AgentCode.PIN_LAST_TRY: _("Last try: one more mistake locks the key. The PIN was not sent to it."),
     AgentCode.PIN_LOCKED: _("The key is locked. No file is lost. The key officer can unlock it."),
