@@ -19,13 +19,25 @@ from hsm.errors import DeviceUnavailable, HsmError, PinLastTry, PinLocked
 from hsm.pin import Pin
 
 _NEW_PIN_REFUSED = (driver.PinLenRange, driver.PinInvalid, driver.PinTooWeak)
+_OFFICERLESS = "OpenSC"
+"""Answers CKR_GENERAL_ERROR, and sends nothing, where a device has an unlock code (PUK) and no security officer."""
+
+
+class _NoOfficer(Exception):
+    """The driver knows no security officer of this device. Nothing was sent."""
 
 
 class Personalising:
     """One device under the hands of its holder or an officer. Nobody is logged in to it."""
 
-    def __init__(self, native: Native, refused: RefusedPins, token: Token, info: DeviceInfo, *, last_try: bool) -> None:
-        """:param last_try: somebody said yes to using a last try."""
+    def __init__(
+        self, native: Native, refused: RefusedPins, token: Token, info: DeviceInfo, *, maker: str, last_try: bool
+    ) -> None:
+        """:param maker: of the module, as it says itself.
+
+        :param last_try: somebody said yes to using a last try.
+        """
+        self._officerless = maker.startswith(_OFFICERLESS)
         self._native = native
         self._refused = refused
         self._slot: int = token.slot.slot_id
@@ -40,7 +52,7 @@ class Personalising:
         self.wipe(label, so_pin)
         try:
             self._init_pin(so_pin, pin)
-        except (driver.PKCS11Error, HsmError) as error:
+        except (driver.PKCS11Error, HsmError, _NoOfficer) as error:
             raise DeviceUnavailable(
                 f"The device was initialised, and its PIN could not be set ({type(error).__name__}). "
                 "It cannot be used yet: initialise it again, or unblock it with its SO PIN."
@@ -61,9 +73,35 @@ class Personalising:
                 ) from None
 
     def unblock(self, so_pin: Pin, new: Pin) -> None:
-        """C_InitPIN as security officer."""
+        """C_InitPIN as security officer; with an unlock code (PUK) where the driver knows no officer."""
         self._may_try_as_officer()
-        self._init_pin(so_pin, new)
+        try:
+            self._init_pin(so_pin, new)
+        except _NoOfficer:
+            self._unblock_with_puk(so_pin, new)
+
+    def _unblock_with_puk(self, puk: Pin, new: Pin) -> None:
+        """C_SetPIN while nobody is logged in (OpenSC, with `user_pin_unblock_style = set_pin_in_unlogged_session`).
+
+        Set otherwise, OpenSC would send the code as the old PIN: on a locked device that costs no try.
+        """
+        if not self._info.pin_locked:
+            raise DeviceRefused(
+                f"The PIN of device {self._info.address} is not locked, and its driver takes an unlock code on a "
+                "locked device only. Nothing was sent to it."
+            )
+        with self._session() as session, self._officers_try(puk) as sent, translated("unblock the device"):
+            try:
+                self._native.set_pin(session, sent, None if sent is None else new.reveal().encode())
+            except _NEW_PIN_REFUSED as error:
+                raise _unfit(error) from None
+            except driver.PinLocked:
+                raise DeviceRefused(
+                    "The device did not take the unlock code: the code is locked too, or the driver OpenSC is not set "
+                    "to take one (opensc.conf: user_pin_unblock_style = set_pin_in_unlogged_session). "
+                    "The PIN is locked as before."
+                ) from None
+        self._refused.forget(self._info.serial)
 
     def change_pin(self, old: Pin, new: Pin) -> None:
         """C_SetPIN. On a PIN pad both are typed there."""
@@ -86,8 +124,13 @@ class Personalising:
         """C_SetPIN as security officer."""
         self._may_try_as_officer()
         with self._session() as session:
-            with self._officers_try(old) as sent, translated("log in as security officer"):
-                self._native.login(session, sent, user=CKU_SO)
+            try:
+                sent = self._log_in_as_officer(session, old)
+            except _NoOfficer:
+                raise DeviceRefused(
+                    "The driver knows no security officer of this device: its unlock code is changed with its maker's "
+                    "own program. Nothing was done."
+                ) from None
             try:
                 self._native.set_pin(session, sent, None if sent is None else new.reveal().encode())
             except _NEW_PIN_REFUSED as error:
@@ -98,8 +141,7 @@ class Personalising:
 
     def _init_pin(self, so_pin: Pin, new: Pin) -> None:
         with self._session() as session:
-            with self._officers_try(so_pin) as sent, translated("log in as security officer"):
-                self._native.login(session, sent, user=CKU_SO)
+            self._log_in_as_officer(session, so_pin)
             try:
                 self._native.init_pin(session, None if self._info.protected_path else new.reveal().encode())
             except _NEW_PIN_REFUSED as error:
@@ -108,6 +150,20 @@ class Personalising:
                 with contextlib.suppress(driver.PKCS11Error):
                     self._native.logout(session)
         self._refused.forget(self._info.serial)
+
+    def _log_in_as_officer(self, session: int, so_pin: Pin) -> bytes | None:
+        """One try of the SO PIN; returns what was sent, None: it was typed on the device.
+
+        :raise _NoOfficer: there is none to log in as; nothing was sent.
+        """
+        with self._officers_try(so_pin) as sent, translated("log in as security officer"):
+            try:
+                self._native.login(session, sent, user=CKU_SO)
+            except driver.GeneralError:
+                if self._officerless:
+                    raise _NoOfficer from None
+                raise
+        return sent
 
     def _may_try_as_officer(self) -> None:
         if not self._info.initialised:

@@ -59,7 +59,10 @@ class PersonalisingModule(AttendedModule):
         )
 
     def unblock(self, device: DeviceInfo, *, so_pin: Pin, new: Pin, last_try: bool = False) -> None:
-        """Set a new PIN as security officer, with one try of the SO PIN (C_InitPIN)."""
+        """Set a new PIN as security officer, with one try of the SO PIN (C_InitPIN), or of the device's unlock code.
+
+        :raise DeviceRefused: the driver takes no unlock code, or not now. Nothing was done.
+        """
         check_new(None, so_pin=None, pin=new)
         self._personalise(
             device, lambda hands, _: hands.unblock(so_pin, new), act="unblock the device", last_try=last_try
@@ -77,7 +80,8 @@ class PersonalisingModule(AttendedModule):
         def run() -> T:
             self._drop(device.address)
             token, info = self._token(device.address, model=device.model)
-            hands = Personalising(self._native, self._refused, token, info, last_try=last_try)
+            maker = self._library.manufacturer_id
+            hands = Personalising(self._native, self._refused, token, info, maker=maker, last_try=last_try)
             return function(hands, token.slot.slot_id)
 
         with self._desk.person():
