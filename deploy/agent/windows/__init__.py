@@ -1,0 +1,1 @@
+"""The recipe for Windows; see README.md for what of it has been run."""
