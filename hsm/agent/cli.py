@@ -79,7 +79,7 @@ def open_window(
             application = import_module("hsm.agent.window.application")
         except ImportError as error:
             raise AgentError(AgentCode.WINDOW) from error
-        raise typer.Exit(application.main([url, "--config", str(config)]))
+        raise typer.Exit(application.main(url, config))
 
     _finish(run, as_json=False)
 
