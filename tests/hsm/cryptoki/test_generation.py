@@ -1,13 +1,20 @@
 """Key pairs made in the device."""
 
+import ctypes
+import sys
+from dataclasses import replace
+
 import pytest
-from pkcs11 import Attribute, KeyType, MechanismFlag
+from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag
 from pkcs11 import exceptions as driver
 
+from hsm.cryptoki import objects
 from hsm.cryptoki.device import public_session
 from hsm.cryptoki.errors import DeviceRefused
+from hsm.cryptoki.mechanisms import Way, digest_info
 from hsm.cryptoki.module import Module
-from hsm.keys import KeyKind
+from hsm.errors import MechanismUnsupported
+from hsm.keys import KeyKind, SignatureAlgorithm, verify
 from tests.hsm.conftest import Device
 
 
@@ -73,3 +80,24 @@ def test_keys_that_do_not_sign_are_left_out(device: Device, module: Module) -> N
     module._owner.call(make, act="make", timeout=30)
     (present,) = (each for each in module.devices() if each.initialised)
     assert [each.ref for each in module.find_keys(present, device.typed())] == [ref]
+
+
+def test_a_key_is_used_as_it_allows(device: Device, module: Module) -> None:
+    """CKA_ALLOWED_MECHANISMS: the slot offers more, the device refuses it for this key."""
+    ref = replace(device.generate(module), key_id=b"narrow")
+    only = Mechanism.SHA256_RSA_PKCS
+
+    def make() -> None:
+        (opened,) = module._devices.values()
+        session = opened.token.open(rw=True, attribute_mapper=objects.mapper())
+        narrow = {Attribute.ALLOWED_MECHANISMS: int(only).to_bytes(ctypes.sizeof(ctypes.c_ulong), sys.byteorder)}
+        session.generate_keypair(KeyType.RSA, 2048, store=True, id=ref.key_id, private_template=narrow)
+        session.close()
+
+    module._owner.call(make, act="make", timeout=30)
+    key = module.key(ref, device.typed())
+    assert key.algorithms == (SignatureAlgorithm.RSA_PKCS1V15_SHA256,)
+    verify(key.public_key, key.sign(b"m", key.algorithms[0]), b"m", key.algorithms[0])
+    usual = Way(Mechanism.RSA_PKCS, None, digest_info)
+    with pytest.raises(MechanismUnsupported):
+        module.sign_prepared(key, usual, usual.prepare(b"m", key.algorithms[0]))
