@@ -63,11 +63,12 @@ def _listed(devices: Devices, device: DeviceInfo, records: list[DeviceRecord]) -
         "PIN to be changed": device.pin_to_be_changed,
         "one PIN try left": device.pin_final_try,
         "a wrong PIN was entered": device.pin_count_low,
-        "maker's unlock secret": device.so_pin_to_be_changed,
+        "maker's unlock secret": device.initialised and device.so_pin_to_be_changed,
     }
     states = [*(f"half made: {each}" for each in dict.fromkeys(missing)), *(name for name in flags if flags[name])]
+    known = " ".join(filter(None, (device.model, device.serial)))
     return ListedDevice(
-        name=f"{device.label or 'no label'} ({device.model} {device.serial})",
+        name=f"{device.label or 'no label'} ({known})",
         states=tuple(states) or ("ready",),
         certificates=max(count, 0),
     )

@@ -125,7 +125,8 @@ class Enrolling:
         name = f"{device.label or self._label} ({device.serial})"
         self.report.device = name
         if not device.pin_set:
-            name = f"{self._label} ({device.model} {device.serial}; all that is on it is erased)"
+            known = " ".join(filter(None, (device.model, device.serial)))  # some have no serial before
+            name = f"{self._label} ({known}; all that is on it is erased)"
         self._around.consent.to_enrol(
             EnrolmentRequest(
                 environment=manifest.environment.value,

@@ -52,6 +52,17 @@ RESUMABLE_CODES = frozenset(code for code, status in EXIT_CODES.items() if statu
     *(AgentCode.DRIVER_CRASHED, AgentCode.READER, AgentCode.PIN_RULE, AgentCode.UNLOCK_REFUSED),
 }
 
+_COUNTED = "{kept} of {count} are signed"
+
+
+def _sentence(code: AgentCode, fields: dict[str, object]) -> str:
+    """Where there was no list, there is nothing to count."""
+    sentence = SENTENCES[code]
+    if fields.get("count") == 0:
+        for before, after in ((". ", "Nothing"), ("; ", "nothing")):
+            sentence = sentence.replace(before + _COUNTED, f"{before}{after} was signed")
+    return sentence
+
 
 class AgentError(Exception):
     """The agent stopped. `str` is the sentence; `code` and `fields` are for programs and for the catalogue."""
@@ -59,7 +70,7 @@ class AgentError(Exception):
     def __init__(self, code: AgentCode, **fields: object) -> None:
         self.code = code
         self.fields = fields
-        super().__init__(SENTENCES[code].format_map(fields))
+        super().__init__(_sentence(code, fields).format_map(fields))
 
     @property
     def exit_code(self) -> int:
