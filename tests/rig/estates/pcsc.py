@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.rig.card.link import FIRST_PORT
+from tests.rig.estates.missing import RigMissing
 from tests.rig.estates.token import Card
 from tests.rig.namespaces import unshare
 
@@ -44,10 +45,6 @@ _OPENSC_CONF = """app default {
 	}
 }
 """
-
-
-class RigMissing(Exception):
-    """This machine lacks a part of the rig; the sentence names it and its package."""
 
 
 class Estate:
