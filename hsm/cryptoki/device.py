@@ -7,6 +7,7 @@ without a PIN and closed before it.
 
 import contextlib
 import functools
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol, cast
@@ -34,6 +35,10 @@ LOST = (
 """How a module says that what we hold of it is void, before it did anything."""
 
 
+_UNSEEN = {"Cc", "Cf", "Zl", "Zp"}
+"""Unicode's categories of what is not seen itself, but changes how the rest is."""
+
+
 class LoginNeeded(Exception):
     """The device is not logged in to, or no longer: nothing was done. Never leaves this room."""
 
@@ -57,10 +62,10 @@ def info_of(token: Token, module: Path | None = None) -> DeviceInfo:
     flags = token.flags
     shortest, longest = _pin_bounds(token, module)
     return DeviceInfo(
-        label=token.label.rstrip("\0 "),
-        serial=token.serial.decode("utf-8", errors="replace").rstrip("\0 "),
-        model=token.model.rstrip("\0 "),
-        manufacturer=token.manufacturer_id.rstrip("\0 "),
+        label=_name(token.label),
+        serial=_name(token.serial.decode("utf-8", errors="replace")),
+        model=_name(token.model),
+        manufacturer=_name(token.manufacturer_id),
         initialised=bool(flags & TokenFlag.TOKEN_INITIALIZED),
         pin_set=bool(flags & TokenFlag.USER_PIN_INITIALIZED),
         login_required=bool(flags & TokenFlag.LOGIN_REQUIRED),
@@ -93,6 +98,14 @@ def _pin_bounds(token: Token, module: Path | None) -> tuple[int, int]:
 def _native(module: Path) -> Native:
     """Once a path: ctypes unloads nothing, so the addresses of the calls stay good."""
     return Native(module)
+
+
+def _name(said: str) -> str:
+    # THREAT: a device names itself so that a terminal, log or window shows something else (escapes, turned writing).
+    # DEFENCE: control, format and line-breaking characters of a device's names are replaced where they come in.
+    # TEST: tests/hsm/cryptoki/faulty/test_strange_names.py::test_a_device_with_a_strange_name_is_used_like_any_other
+    name = said.rstrip("\0 ")
+    return "".join("\ufffd" if unicodedata.category(each) in _UNSEEN else each for each in name)
 
 
 _GOING = (
