@@ -183,9 +183,9 @@ class Window(QWidget):
     def _asked(self, question: Question[Any]) -> None:
         if not question.open:
             return
-        self.question = question
         self.reader.leave()
         if isinstance(question, ToSign):
+            self.question = question
             self.consent.ask(question.request)
             self._turn_to(self.consent)
         else:

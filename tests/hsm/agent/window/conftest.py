@@ -54,7 +54,7 @@ def words(widget: QWidget) -> str:
         if each is widget or each.isVisibleTo(widget):
             for name in ("text", "windowTitle", "accessibleName", "accessibleDescription", "toolTip"):
                 found = getattr(each, name, None)
-                said.append(str(found()) if found is not None else "")
+                said.append(str(found()) if callable(found) else "")
     return "\n".join(said)
 
 
@@ -64,6 +64,8 @@ def press(widget: QWidget, key: Qt.Key) -> None:
 
 def close(window: Window, until: Until) -> None:
     """Close it, and see it go."""
+    if window._closed:
+        return
     gone: list[bool] = []
     window.gone.connect(lambda: gone.append(True))
     window.close()

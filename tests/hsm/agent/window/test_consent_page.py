@@ -70,7 +70,7 @@ def test_nothing_is_agreed_to_in_the_first_half_second(until: Until) -> None:
     press(window.consent.pin.field, Qt.Key.Key_Return)
     assert question.open
     assert not window.consent.sign.isEnabled()
-    until(lambda: window.consent.sign.isEnabled())
+    until(window.consent.sign.isEnabled)
     window.consent.pin.wipe()
 
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QImage
@@ -126,7 +127,7 @@ def test_a_child_that_hangs_is_ended(until: Until, monkeypatch: pytest.MonkeyPat
     [
         "import os; os.abort()",
         "import sys; sys.stdout.buffer.write(b'\\xff' * 64)",
-        "import sys,struct; b=b'[1]'; sys.stdout.buffer.write(struct.pack('>I',3)+b); sys.stdout.flush(); sys.stdin.read()",
+        "import sys; w=sys.stdout.buffer; w.write(b'\\0\\0\\0\\3[1]'); w.flush(); sys.stdin.read()",
         "print('nothing of the kind')",
     ],
 )
@@ -148,9 +149,9 @@ def test_the_child_inherits_nothing(until: Until, monkeypatch: pytest.MonkeyPatc
     seen = Seen(CONTENT)
     until(lambda: seen.pages)
     pid = seen.drawing.pid
-    with open(f"/proc/{pid}/environ", "rb") as environment:
-        assert b"canary" not in environment.read()
-    links = {os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")}
+    process = Path("/proc") / str(pid)
+    assert b"canary" not in (process / "environ").read_bytes()
+    links = {str(each.readlink()) for each in (process / "fd").iterdir()}
     assert not any(link.startswith("socket:") for link in links), links
     assert child_command()[1] == "-I"
     seen.drawing.close()

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asn1crypto import x509 as asn1_x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
@@ -20,8 +23,11 @@ from hsm.agent.window.questions import ForPin, Question, ToPinEntries, ToSign, T
 from hsm.agent.window.window import Desk, Window
 from tests.hsm.agent.estate import PIN, Workplace
 from tests.hsm.agent.window.conftest import Until, close, press, words
+from tests.hsm.prepared.authority import Authority
+from tests.hsm.prepared.documents import Preparer, make_base, make_stamp
 
 WRONG = "wrong-90210-pin"
+Documents = list[tuple[bytes, bytes]]
 
 
 @dataclass(slots=True)
@@ -95,14 +101,19 @@ def mayor(workplace: Workplace, until: Until, quick: None) -> Iterator[Mayor]:
     close(window, until)
 
 
-def fill(workplace: Workplace, count: int) -> None:
-    """A list of so many documents."""
-    one = workplace.service.documents[0]
-    workplace.service.documents[:] = [one] * count
+@pytest.fixture(scope="module")
+def fifty(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Documents:
+    """Fifty bases that differ, each with its prepared file."""
+    stamp = tmp_path_factory.mktemp("stamp") / "stamp.pdf"
+    stamp.write_bytes(make_stamp())
+    certificate = authority.issue(ec.generate_private_key(ec.SECP256R1()).public_key()).public_bytes(Encoding.DER)
+    preparer = Preparer(stamp, asn1_x509.Certificate.load(certificate))
+    bases = [make_base().replace(b"(Licence)", b"(Lic%04d)" % number) for number in range(50)]
+    return [(base, preparer.prepare(base)) for base in bases]
 
 
-def test_fifty_documents_one_pin(mayor: Mayor) -> None:
-    fill(mayor.workplace, 50)
+def test_fifty_documents_one_pin(mayor: Mayor, fifty: Documents) -> None:
+    mayor.workplace.service.documents[:] = fifty
     mayor.begin()
     mayor.agree()
     report = mayor.await_end()
@@ -113,8 +124,8 @@ def test_fifty_documents_one_pin(mayor: Mayor) -> None:
     assert "50" in mayor.window.result.headline.text()
 
 
-def test_removed_at_twenty_and_put_back(mayor: Mayor) -> None:
-    fill(mayor.workplace, 50)
+def test_removed_at_twenty_and_put_back(mayor: Mayor, fifty: Documents) -> None:
+    mayor.workplace.service.documents[:] = fifty
     devices = mayor.workplace.devices
     devices.remove_after = 20
     mayor.begin()
@@ -132,8 +143,8 @@ def test_removed_at_twenty_and_put_back(mayor: Mayor) -> None:
     assert devices.pin_tries == 2
 
 
-def test_a_key_that_asks_each_time_asks_six_times(mayor: Mayor) -> None:
-    fill(mayor.workplace, 6)
+def test_a_key_that_asks_each_time_asks_six_times(mayor: Mayor, fifty: Documents) -> None:
+    mayor.workplace.service.documents[:] = fifty[:6]
     mayor.workplace.devices.always_authenticate = True
     mayor.begin()
     mayor.agree()
@@ -152,8 +163,8 @@ def test_a_key_that_asks_each_time_asks_six_times(mayor: Mayor) -> None:
     assert (report.error, report.kept) == (None, 6)
 
 
-def test_stop_after_this_one(mayor: Mayor) -> None:
-    fill(mayor.workplace, 6)
+def test_stop_after_this_one(mayor: Mayor, fifty: Documents) -> None:
+    mayor.workplace.service.documents[:] = fifty[:6]
     mayor.workplace.devices.always_authenticate = True
     mayor.begin()
     mayor.agree()
@@ -203,7 +214,7 @@ def test_closing_the_window_refuses_and_ends_the_run(mayor: Mayor) -> None:
     report = mayor.await_end()
     assert report.error is not None
     assert report.error.code is AgentCode.CONSENT
-    mayor.until(lambda: mayor.window.isHidden())
+    mayor.until(mayor.window.isHidden)
 
 
 def test_the_pin_is_in_no_widget_log_or_report(mayor: Mayor, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
