@@ -31,7 +31,7 @@ def other(tmp_path: Path, device: Device) -> Device:
 def station(device: Device, other: Device, faulty: Faulty) -> Iterator[Station]:
     failing = ModulePath(path=faulty.path, softhsm_conf=device.conf)
     sound = ModulePath(path=SOFTHSM_MODULE, softhsm_conf=other.conf)
-    with Station([failing, sound], timeout=1.5) as opened:
+    with Station([failing, sound], timeout=2.5) as opened:
         yield opened
 
 

@@ -1,12 +1,9 @@
 """What a slot offers, and which way a signature is then made: read from what the module was really asked for."""
 
-from collections.abc import Iterator
-
 import pytest
 from pkcs11 import Mechanism
 
 from hsm.cryptoki.module import Module
-from hsm.cryptoki.standing import ModulePath
 from hsm.cryptoki.station import Station
 from hsm.errors import MechanismUnsupported
 from hsm.keys import KeyKind, KeyRef, SignatureAlgorithm
@@ -82,36 +79,33 @@ def test_what_is_of_no_use_is_said_and_never_begun(
 
 
 def test_a_mechanism_offered_and_refused_is_not_replaced_by_another(
-    device: Device, module: Module, faulty: Faulty, refs: dict[KeyKind, KeyRef]
+    device: Device, module: Module, faulty: Faulty
 ) -> None:
-    key = module.key(refs[RSA], device.typed())
+    faulty.mechanisms(only=["CKM_ECDSA", "CKM_ECDSA_SHA256", "CKM_EC_KEY_PAIR_GEN"])
+    key = module.key(device.generate(module), device.typed())
     for code in (CKR.MECHANISM_INVALID, CKR.MECHANISM_PARAM_INVALID, CKR.KEY_TYPE_INCONSISTENT):
         begun = faulty.counted("C_SignInit")
         faulty.answer("C_SignInit", code, at=1)
         with pytest.raises(MechanismUnsupported):
-            key.sign(b"m", A.RSA_PKCS1V15_SHA256)
+            key.sign(b"m", A.ECDSA_SHA256)
         assert faulty.counted("C_SignInit") == begun + 1
-        sign(key, algorithm=A.RSA_PKCS1V15_SHA256)
+        sign(key)
 
 
-@pytest.fixture
-def station(device: Device, faulty: Faulty) -> Iterator[Station]:
-    with Station([ModulePath(path=faulty.path, softhsm_conf=device.conf)], timeout=10) as opened:
-        yield opened
-
-
-def test_a_station_knows_what_its_module_can(
-    device: Device, module: Module, station: Station, faulty: Faulty, refs: dict[KeyKind, KeyRef]
-) -> None:
+def test_a_station_knows_what_its_module_can(device: Device, module: Module, station: Station, faulty: Faulty) -> None:
+    ref = device.generate(module, EC_384)
     module.close()
-    faulty.mechanisms(only=["CKM_SHA256_RSA_PKCS"])
-    key = station.key(refs[RSA], device.typed())
-    assert key.algorithms == (A.RSA_PKCS1V15_SHA256,)
-    sign(key, algorithm=A.RSA_PKCS1V15_SHA256)
+    faulty.mechanisms(only=["CKM_ECDSA_SHA256"])
+    key = station.key(ref, device.typed())
+    assert key.algorithms == (A.ECDSA_SHA256,)
+    sign(key)
     with pytest.raises(MechanismUnsupported):
-        key.sign(b"m", A.RSA_PSS_SHA256)
+        key.sign(b"m", A.ECDSA_SHA384)
+    faulty.mechanisms(only=[PKCS1])
+    for each in station.devices():
+        station.logout(each)
     with pytest.raises(MechanismUnsupported):
-        station.key(refs[EC], device.typed())
+        station.key(ref, device.typed())
 
 
 def _leave(module: Module) -> None:
