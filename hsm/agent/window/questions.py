@@ -115,4 +115,10 @@ class ForPin(Question[Pin]):
         self.count = count
 
     def refusal(self) -> AgentError:
-        return AgentError(AgentCode.PIN_LAST_TRY if self.last_try else AgentCode.CONSENT)
+        if self.last_try:
+            return AgentError(AgentCode.PIN_LAST_TRY)
+        if self.entry is not None and self.entry > 1:  # what is signed stays signed, the rest may follow
+            return AgentError(
+                AgentCode.STOPPED, kept=self.entry - 1, count=self.count, left=self.count - self.entry + 1
+            )
+        return AgentError(AgentCode.CONSENT)

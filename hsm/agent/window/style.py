@@ -48,9 +48,11 @@ QFrame#header QPushButton {{ min-height: 32px; padding: 0 12px; background: tran
 QFrame#header QPushButton:checked {{ background: {WHITE}; color: {GREEN}; }}
 QFrame#header QPushButton:hover:!checked {{ border-color: {WHITE}; }}
 QFrame#header QPushButton:focus {{ border-color: {FOCUS}; }}
-QLineEdit, QSpinBox {{ min-height: 42px; padding: 0 12px; border: 2px solid {FIELD_LINE}; border-radius: 8px;
+QLineEdit {{ min-height: 42px; padding: 0 12px; border: 2px solid {FIELD_LINE}; border-radius: 8px;
   background: {WHITE}; selection-background-color: {LINK}; }}
-QLineEdit:focus, QSpinBox:focus {{ border: 3px solid {TEXT}; background: #fffaf0; }}
+QLineEdit:focus {{ border: 3px solid {TEXT}; background: #fffaf0; }}
+QSpinBox {{ min-height: 44px; }}
+QSpinBox QLineEdit, QSpinBox QLineEdit:focus {{ min-height: 0; padding: 0 8px; border: none; }}
 QListView {{ background: {WHITE}; border: 1px solid {LINE}; border-radius: 8px; outline: none; }}
 QListView:focus {{ border: 2px solid {TEXT}; }}
 QScrollArea {{ background: {GREY_GROUND}; border: 1px solid {LINE}; border-radius: 8px; }}

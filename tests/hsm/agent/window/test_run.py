@@ -170,17 +170,32 @@ def test_stop_after_this_one(mayor: Mayor, fifty: Documents) -> None:
     mayor.agree()
     mayor.await_question(ToPinEntries)
     mayor.until(lambda: mayor.window.reading._armed)
-    mayor.window.reading.entries.setValue(2)
     mayor.window.reading.yes.click()
-    for _ in range(2):
-        asked = mayor.type_pin()
-        mayor.until(lambda asked=asked: mayor.question is not asked)
-        mayor.window.reading.want_stop()
+    mayor.await_question(ForPin)
+    mayor.window.reading.want_stop()
+    mayor.type_pin()
     report = mayor.await_end()
     assert report.error is not None
-    assert report.error.code is AgentCode.STOPPED
-    assert 1 <= report.kept <= 2
+    assert (report.error.code, report.kept) == (AgentCode.STOPPED, 1)
     assert not mayor.window.result.retry.isHidden()
+    assert len(mayor.workplace.service.posted) == 1
+
+
+def test_a_pin_not_given_for_the_second_keeps_the_first(mayor: Mayor, fifty: Documents) -> None:
+    mayor.workplace.service.documents[:] = fifty[:6]
+    mayor.workplace.devices.always_authenticate = True
+    mayor.begin()
+    mayor.agree()
+    mayor.await_question(ToPinEntries)
+    mayor.until(lambda: mayor.window.reading._armed)
+    mayor.window.reading.entries.setValue(2)
+    mayor.window.reading.yes.click()
+    first = mayor.type_pin()
+    mayor.until(lambda: mayor.question is not first and mayor.question is not None)
+    press(mayor.window, Qt.Key.Key_Escape)
+    report = mayor.await_end()
+    assert report.error is not None
+    assert (report.error.code, report.error.resumable, report.kept) == (AgentCode.STOPPED, True, 1)
 
 
 def test_wrong_pin_then_right(mayor: Mayor) -> None:
