@@ -4,6 +4,7 @@ import contextlib
 import os
 import pty
 import select
+import signal
 import subprocess
 import time
 from collections.abc import Sequence
@@ -57,6 +58,13 @@ class Terminal:
         while self._more(deadline):
             pass
         return self.child.wait(timeout=_SECONDS)
+
+    def kill(self, *, all_of_it: bool) -> None:
+        """SIGKILL: the program alone, or everything in its session, as when the power goes."""
+        for pid in self.processes() if all_of_it else [self.child.pid]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.child.wait(timeout=_SECONDS)
 
     def processes(self) -> list[int]:
         """Every process of this terminal's session that still runs."""

@@ -39,11 +39,20 @@ class Counter:
     secrets: set[str] = field(default_factory=lambda: {FIRST, SECOND, THIRD, WRONG, SO})
     shown: list[str] = field(default_factory=list)
 
+    def use(self, module: Path) -> None:
+        """Configure another driver."""
+        config = self.folder / "agent.toml"
+        config.write_text(config.read_text().replace(str(SOFTHSM_MODULE), str(module)))
+
+    def at_terminal(self, *arguments: str, immune: bool = False) -> Terminal:
+        """One command; `immune`: what it starts outlives the closing of its terminal."""
+        command = [sys.executable, "-c", AGENT, *arguments, "--config", str(self.folder / "agent.toml")]
+        return Terminal(["env", "--ignore-signal=HUP", *command] if immune else command, folder=ROOT, home=self.folder)
+
     @contextlib.contextmanager
     def sits(self, *arguments: str, code: int = 0) -> Iterator[Terminal]:
         """One command, answered in the block; its exit code, and that no worker of it is left."""
-        command = [sys.executable, "-c", AGENT, *arguments, "--config", str(self.folder / "agent.toml")]
-        with Terminal(command, folder=ROOT, home=self.folder) as terminal:
+        with self.at_terminal(*arguments) as terminal:
             yield terminal
             assert terminal.end() == code, terminal.shown
             self.shown.append(terminal.shown)
