@@ -50,11 +50,11 @@ class Faults:
         self.signed.append(hashlib.sha256(block).hexdigest())
 
     def value(self, value: bytes) -> bytes:
-        """Return the value that the card gives: a wrong one of the same length while told so."""
+        """Return the value that the card gives: a wrong one of the same form while told so."""
         if not self.garbled_signatures:
             return value
         self.garbled_signatures -= 1
-        return secrets.token_bytes(len(value))
+        return value[:-1] + bytes([value[-1] ^ 1])
 
     def answer(self, response: bytes) -> bytes:
         """Return what leaves the card; waits while the card is mute.

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Self
 
@@ -38,25 +39,36 @@ CHANNELID    0x{FIRST_PORT:04X}
 """
 
 _OPENSC_CONF = """app default {
-	# Nothing remembered from one test to the next, no PIN ever remembered: what asks, asks the card.
+	# Nothing remembered from one test to the next; no PIN unless the test says so: what asks, asks the card.
 	framework pkcs15 {
 		use_file_caching = no;
 		use_pin_caching = %s;
+		pin_cache_ignore_user_consent = %s;
 	}
 }
 """
 
 
+class PinCaching(Enum):
+    """What OpenSC may do with a PIN that it has seen: use_pin_caching, pin_cache_ignore_user_consent."""
+
+    NONE = ("false", "false")
+    DEFAULT = ("true", "false")
+    """As OpenSC comes: for keys that do not ask each time."""
+    EVERY_KEY = ("true", "true")
+    """Also for keys that ask each time."""
+
+
 class Estate:
     """A running pcscd with two readers, and the tokens that were made for it. A context manager."""
 
-    def __init__(self, folder: Path, *, pin_caching: bool = False) -> None:
+    def __init__(self, folder: Path, *, pin_caching: PinCaching = PinCaching.NONE) -> None:
         """For `start` only."""
         self.folder = folder
         self.module = MODULE
         self._sockets = _short(folder / "pcscd")
         self._conf = folder / "opensc.conf"
-        self._conf.write_text(_OPENSC_CONF % str(pin_caching).lower(), encoding="ascii")
+        self._conf.write_text(_OPENSC_CONF % pin_caching.value, encoding="ascii")
         self._cards: dict[str, Card] = {}
         self._log = (folder / "room.log").open("ab")
         (folder / "readers").mkdir()
@@ -70,7 +82,7 @@ class Estate:
         )
 
     @classmethod
-    def start(cls, folder: Path, *, pin_caching: bool = False) -> "Estate":
+    def start(cls, folder: Path, *, pin_caching: PinCaching = PinCaching.NONE) -> "Estate":
         """Start pcscd for tests that keep their files in `folder`; back once it takes connections.
 
         :raise RigMissing: a program or right is missing on this machine.
@@ -179,7 +191,7 @@ def _short(folder: Path) -> Path:
 
 
 @contextmanager
-def started(folder: Path, *, pin_caching: bool = False) -> Iterator[Estate]:
+def started(folder: Path, *, pin_caching: PinCaching = PinCaching.NONE) -> Iterator[Estate]:
     """An estate, stopped at the end."""
     with Estate.start(folder, pin_caching=pin_caching) as estate:
         yield estate

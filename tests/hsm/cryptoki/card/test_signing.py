@@ -169,3 +169,20 @@ def test_pcscd_restarted_under_a_session(
     verify(key.public_key, key.sign(b"y", key.algorithms[0]), b"y", key.algorithms[0])
     status = token.card.status
     assert (status.made, status.pins_sent, len(typed.asked)) == (2, 2, 2)
+
+
+# THREAT: a device with a fault returns values that look like signatures and are none; the file would carry them.
+# DEFENCE: every value is verified under the key's public half before it leaves the driver.
+# TEST: tests/hsm/cryptoki/card/test_signing.py::test_wrong_values_are_thrown_away
+@pytest.mark.parametrize("slot", [Slot.SIGNATURE, Slot.AUTHENTICATION, Slot.KEY_MANAGEMENT], ids=lambda each: each.name)
+def test_wrong_values_are_thrown_away(driver: Station, make_token: MakeToken, seen: Seen, slot: Slot) -> None:
+    token = make_token(EVERY)
+    seen(driver, token)
+    key = driver.key(token.ref(slot), Typed([PIN]))
+    token.card.garble(signatures=2)
+    for message in (b"1", b"2"):
+        with pytest.raises(DeviceUnavailable):
+            key.sign(message, key.algorithms[0])
+    verify(key.public_key, key.sign(b"3", key.algorithms[0]), b"3", key.algorithms[0])
+    status = token.card.status
+    assert (status.made, status.verify_wrong) == (3, 0)

@@ -8,7 +8,7 @@ import pytest
 from hsm.cryptoki.station import Station
 from hsm.keys import SigningKey
 from tests.hsm.conftest import Typed
-from tests.hsm.cryptoki.test_signing_key import (
+from tests.hsm.cryptoki.contract import (
     test_every_algorithm_it_names_makes_a_good_value,
     test_messages_of_any_size,
     test_rsa_keys_do_pss,
