@@ -30,10 +30,11 @@ def main(url: str | None, config: Path) -> int:
     :return: the exit code of the last run, 0 without one.
     """
     harden()
+    if QApplication.instance() is None:
+        QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     application.setApplicationName("khatam-agent")
-    application.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     dress(application)
     window = Window(desk(url, config))
     codes = [0]
