@@ -10,6 +10,7 @@ or delivered so by its maker) takes the same road: what its unlock secret is now
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hsm.errors import PinRefused
@@ -67,13 +68,26 @@ def require_serial(manifest: EnrolmentManifest, device: DeviceInfo) -> None:
 def require_ready(device: DeviceInfo, record: DeviceRecord | None) -> None:
     """Refuse a device that is not whole: left by a run that was cut, or without a PIN.
 
-    :raise AgentError: `HALF_MADE`, `PIN_UNSET`, with the command that goes on.
+    :raise AgentError: `HALF_MADE`, `PIN_UNSET`, with the command that goes on; `OTHER_SERIAL`.
     """
+    require_recorded(device, record)
     said, fix = unfinished(device, record), COMMAND.format(label=device.label)
     if said is not None:
         raise AgentError(AgentCode.HALF_MADE, device=device.label, what=said, fix=fix)
     if not device.pin_set:
         raise AgentError(AgentCode.PIN_UNSET, device=device.label, fix=f"An empty one is made yours with: {fix}")
+
+
+def require_recorded(device: DeviceInfo, record: DeviceRecord | None) -> None:
+    """Refuse another device than the one that was begun, though it has the same label.
+
+    :raise AgentError: `OTHER_SERIAL`.
+    """
+    # THREAT: the unlock secret of one device is kept as another's: two officers could not help its holder.
+    # DEFENCE: the record is bound to the serial as soon as the device has one.
+    # TEST: tests/hsm/agent/test_outlived.py::test_another_device_of_the_same_label_is_refused
+    if record is not None and record.serial and device.serial and record.serial != device.serial:
+        raise AgentError(AgentCode.OTHER_SERIAL, wanted=record.serial, found=device.serial)
 
 
 def unfinished(device: DeviceInfo, record: DeviceRecord | None) -> str | None:
@@ -107,9 +121,10 @@ class Personalising:
     def find(self) -> DeviceInfo:
         """The device that is meant: the one of that label, else the one empty device.
 
-        :raise AgentError: `NOT_EMPTY`, `NO_EMPTY`, `SEVERAL_DEVICES`, `DEFAULT_SECRET`, `DEVICE`.
+        :raise AgentError: `NOT_EMPTY`, `NO_EMPTY`, `SEVERAL_DEVICES`, `OTHER_SERIAL`, `DEVICE`.
         """
         device = self._named() or self._empty()
+        require_recorded(device, self._record)
         if device.initialised and device.pin_set and self._record is None:
             raise AgentError(AgentCode.NOT_EMPTY, device=device.label)
         if device.protected_path:
@@ -154,21 +169,21 @@ class Personalising:
         pin = self._typed.new_pin(self._label, PinRules.of(device))
         if device.initialised and (self._record is None or self._record.step is Step.ADOPTING):
             self._adopt(device, pin)
-        self._keep(Step.INITIALISING)
+        self._keep(Step.INITIALISING, device)
         try:
             made = self._devices.initialise(device, label=self._label, so_pin=pin, pin=pin)
         except PinRefused as error:
             # After a cut the person must type the same PIN again; nothing else opens the device.
             raise AgentError(AgentCode.UNLOCK_REFUSED, device=self._label) from error
         self._say(f"{self._label} is initialised and has its PIN")
-        self._keep(Step.PIN_SET)
+        self._keep(Step.PIN_SET, made)
         return self._replace(made, pin, pins)
 
     def _adopt(self, device: DeviceInfo, pin: Pin) -> None:
         """A device that was initialised before: its unlock secret, perhaps its maker's, becomes the PIN for now."""
         secret = self._typed.unlock_secret(self._label)
         is_resumed = self._record is not None
-        self._keep(Step.ADOPTING)
+        self._keep(Step.ADOPTING, device)
         try:
             self._devices.change_so_pin(device, old=secret, new=pin)
         except PinRefused as error:
@@ -190,7 +205,7 @@ class Personalising:
         self._record = replace_unlock_secret(
             self._devices,
             device,
-            self._record,
+            replace(self._record, serial=device.serial),
             self._spool,
             known=pin,
             release_jwk=self._release_jwk,
@@ -199,6 +214,7 @@ class Personalising:
         self._say(f"the unlock secret of {device.label} is random now, encrypted for two officers of the service")
         return device, JustTyped(pin, device.label, pins)
 
-    def _keep(self, step: Step) -> None:
+    def _keep(self, step: Step, device: DeviceInfo) -> None:
         encrypted = () if self._record is None else self._record.encrypted
-        self._record = DeviceRecord(label=self._label, step=step, encrypted=encrypted).put(self._spool)
+        kept = DeviceRecord(label=self._label, step=step, serial=device.serial, encrypted=encrypted)
+        self._record = kept.put(self._spool)

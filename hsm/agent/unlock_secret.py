@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -55,12 +55,14 @@ class DeviceRecord:
 
     label: str
     step: Step
+    serial: str = ""
+    """Of the device, once it has one."""
     encrypted: tuple[str, ...] = ()
     """Compact JWEs, oldest first: more than one only where a run was cut twice at the same point."""
 
     def put(self, spool: Spool) -> DeviceRecord:
         """Write it through to the disk."""
-        plain = {"label": self.label, "step": self.step.value, "encrypted": list(self.encrypted)}
+        plain = asdict(self) | {"step": self.step.value}
         spool.put(RECORD_FILE, json.dumps(plain).encode())
         return self
 
@@ -81,6 +83,7 @@ def read_record(content: bytes | None) -> DeviceRecord | None:
         return DeviceRecord(
             label=str(plain["label"]),
             step=Step(plain["step"]),
+            serial=str(plain["serial"]),
             encrypted=tuple(str(each) for each in plain["encrypted"]),
         )
     except (ValueError, KeyError, TypeError) as error:

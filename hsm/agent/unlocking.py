@@ -130,7 +130,7 @@ class Unlocking:
             self._around.say(f"{device.label} has its new PIN")
             if not device.protected_path:
                 pins = JustTyped(new, device.label, pins)
-            record = DeviceRecord(label=device.label, step=Step.PIN_SET).put(sitting.spool)
+            record = DeviceRecord(label=device.label, step=Step.PIN_SET, serial=device.serial).put(sitting.spool)
         assert sitting.manifest.release_jwk is not None
         try:
             record = replace_unlock_secret(
@@ -145,7 +145,7 @@ class Unlocking:
             self._around.say(f"the unlock secret of {device.label} is random again, encrypted for two officers")
         except MechanismUnsupported:
             # A PUK that the driver cannot change stays what the officers know: the service is told that none is new.
-            record = DeviceRecord(label=device.label, step=Step.DONE).put(sitting.spool)
+            record = DeviceRecord(label=device.label, step=Step.DONE, serial=device.serial).put(sitting.spool)
             self._around.say(f"the unlock secret of {device.label} cannot be replaced: it stays as it is")
         return record, pins
 

@@ -6,6 +6,7 @@ from joserfc.jwk import RSAKey
 from hsm.agent.device_listing import listed
 from hsm.agent.errors import AgentCode
 from hsm.agent.pin_change import change_pin
+from tests.hsm.agent import estate
 from tests.hsm.agent.estate import PIN, Killed, Workplace
 from tests.hsm.agent.holder_device import SO_PIN, nothing
 from tests.hsm.agent.supplied import Person
@@ -66,6 +67,27 @@ def test_without_the_first_pin_no_try_is_made_twice(place: Workplace) -> None:
     assert error is not None
     assert error.code is AgentCode.UNLOCK_REFUSED
     assert place.devices.so_tries == 1
+
+
+@pytest.mark.parametrize("initialise", [True, False])
+def test_another_device_of_the_same_label_is_refused(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, *, initialise: bool
+) -> None:
+    """The encrypted secret is the first device's; it is not sent as this one's."""
+
+    def kill(_: str, path: str) -> None:
+        if path.endswith("/enrolment/requests"):
+            raise Killed
+
+    place.service.before = kill  # type: ignore[assignment]
+    with pytest.raises(Killed):
+        enrol(place, Hands())
+    place.service.before = lambda method, path: None
+    monkeypatch.setattr(estate, "SERIAL", "2")
+    error = enrol(place, Hands(), initialise=initialise).error
+    assert error is not None
+    assert error.code is AgentCode.OTHER_SERIAL
+    assert place.service.csrs is None
 
 
 def test_a_device_without_pin_that_no_run_left_is_empty(place: Workplace) -> None:
