@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hsm.cryptoki.answers import sense, value_of
 from hsm.cryptoki.channel import unpack_info
 from hsm.cryptoki.info import DeviceInfo
-from hsm.cryptoki.supervisor import Supervisor
+from hsm.cryptoki.supervisor import Busy, Supervisor
 from hsm.errors import DeviceError, DeviceMismatch, DeviceUnavailable
 
 Found = tuple[Supervisor, DeviceInfo]
@@ -20,15 +20,12 @@ class Presence:
         self._last: dict[Supervisor, list[DeviceInfo]] = {}
 
     def devices(self) -> list[DeviceInfo]:
-        """Look at every module. Nothing of one that fails."""
+        """Look at every module. Nothing of one that fails; one that stays busy counts as it was."""
         return _merged({each: self._look(each) for each in self._supervisors})
 
     def glance(self) -> list[DeviceInfo]:
         """Look at every module that is free; a busy one counts as it was."""
-        seen: dict[Supervisor, list[DeviceInfo]] = {}
-        for each in self._supervisors:
-            seen[each] = self._last.get(each, []) if each.busy else self._look(each)
-        return _merged(seen)
+        return _merged({each: self._look(each, patience=0.0) for each in self._supervisors})
 
     def of(self, device: DeviceInfo) -> Found:
         """The module that shows that device, and the device as given."""
@@ -63,13 +60,20 @@ class Presence:
         reason = " ".join(failed) if failed else "Connect it and try again."
         raise DeviceUnavailable(f"The device {label!r} (serial {serial}) is not there. Nothing was done. {reason}")
 
-    def _look(self, supervisor: Supervisor) -> list[DeviceInfo]:
-        """What one module shows; nothing of one that fails."""
+    def _look(self, supervisor: Supervisor, *, patience: float | None = None) -> list[DeviceInfo]:
+        """What one module shows.
+
+        :param patience: seconds to wait while it is busy; None: as long as for an answer.
+        """
         found: list[DeviceInfo] = []
+        call = {"call": "devices", "pin": None}
         try:
-            value = value_of(supervisor.call({"call": "devices", "pin": None}, timeout=self._timeout))
+            value = value_of(supervisor.call(call, timeout=self._timeout, patience=patience))
             with sense():
                 found = [unpack_info(each) for each in value]
+        except Busy:
+            # A key may be in the making for minutes: its device did not go away.
+            return self._last.get(supervisor, [])
         except DeviceError:
             pass
         self._last[supervisor] = found

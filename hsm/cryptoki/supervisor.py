@@ -45,6 +45,10 @@ def command() -> list[str]:
     return [sys.executable, "-I", "-c", _PROGRAM, str(Path(__file__).parents[2])]
 
 
+class Busy(DeviceTimeout):
+    """The calls before this one took all the time it had. Nothing was done, and the worker is well."""
+
+
 class Supervisor:
     """Owns the worker of one module. Safe for many threads; one call at a time reaches the worker."""
 
@@ -73,11 +77,6 @@ class Supervisor:
         child = self._child
         return None if child is None or child.poll() is not None else child.pid
 
-    @property
-    def busy(self) -> bool:
-        """Whether a call is under way."""
-        return self._turn.locked()
-
     def shows(self, path: Path) -> bool:
         """Whether `path`, as a worker names its module, is this one."""
         return path in {self.module.path, self._resolved}
@@ -88,11 +87,11 @@ class Supervisor:
         :param timeout: seconds for the answer itself.
         :param patience: seconds to wait for the calls before this one; None: as long as `timeout`.
         :raise DeviceUnavailable: the worker cannot run, or died with this call.
-        :raise DeviceTimeout: busy for all of `patience`, nothing was done; or hung: it was ended, and whether the
-            device acted is unknown.
+        :raise Busy: busy for all of `patience`; nothing was done.
+        :raise DeviceTimeout: it hung and was ended; whether the device acted is unknown.
         """
         if not self._turn.acquire(timeout=timeout if patience is None else patience):
-            raise DeviceTimeout(f"The driver {self._name} was busy. This call never reached it, nothing was done.")
+            raise Busy(f"The driver {self._name} was busy. This call never reached it, nothing was done.")
         try:
             child = self._running()
             assert child.stdin is not None

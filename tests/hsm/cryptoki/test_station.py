@@ -257,3 +257,18 @@ def test_a_module_that_fails_to_begin_again_is_begun_at_the_next_call(
     faulty.answer("C_Initialize", CKR.GENERAL_ERROR, at=1)
     assert failing.devices() == []
     assert present(failing, device)
+
+
+def test_a_device_that_is_busy_did_not_go_away(device: Device, faulty: Faulty) -> None:
+    module = ModulePath(path=faulty.path, softhsm_conf=device.conf, environment=faulty.environment)
+    with Station([module], timeout=0.6) as station:
+        info = present(station, device)
+        seen: list[bool] = []
+        watch = station.watch(lambda devices: seen.append(info in devices), every=0.01)
+        faulty.delay("C_GenerateKeyPair", 1500)
+        maker = threading.Thread(target=generate, args=(station, device))
+        maker.start()
+        while maker.is_alive():
+            assert info in station.devices()
+        watch.close()
+        assert set(seen) == {True}
