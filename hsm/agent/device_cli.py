@@ -70,8 +70,8 @@ def list_devices(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None
     def run() -> Outcome:
         with _opened(config) as (settings, devices):
             found = listed(devices, settings.spool)
-        lines = [f"{each.name}: {', '.join(each.states)}; {each.certificates} certificates" for each in found]
-        return {"devices": [each.to_json() for each in found]}, None, "\n".join(lines) or "No device is plugged in."
+        lines = "\n".join(str(each) for each in found)
+        return {"devices": [each.to_json() for each in found]}, None, lines or "No device is plugged in."
 
     _finish(run, as_json=as_json)
 

@@ -22,13 +22,29 @@ if TYPE_CHECKING:
 class ListedDevice:
     """One device; `states` is never empty."""
 
-    name: str
+    info: DeviceInfo
     states: tuple[str, ...]
     certificates: int
 
+    @property
+    def name(self) -> str:
+        """The device as people know it; an empty one may have neither label nor serial."""
+        known = " ".join(filter(None, (self.info.model, self.info.serial)))
+        return f"{self.info.label or 'no label'} ({known})"
+
+    def __str__(self) -> str:
+        info = self.info
+        pin = f"PIN {info.pin_shortest} to {info.pin_longest} bytes" if info.pin_longest else "PIN of unknown length"
+        made = f"hardware {info.hardware}, firmware {info.firmware}"
+        driver = "" if info.module is None else f", driver {info.module.name}"
+        said = f"{self.name}: {', '.join(self.states)}; {self.certificates} certificates"
+        return f"{said}\n    {info.manufacturer}, {made}, {pin}{driver}"
+
     def to_json(self) -> dict[str, object]:
         """JSON-safe."""
-        return {"device": self.name, "states": list(self.states), "certificates": self.certificates}
+        names = ("label", "serial", "model", "manufacturer", "hardware", "firmware", "pin_shortest", "pin_longest")
+        said = {name: getattr(self.info, name) for name in names}
+        return said | {"device": self.name, "states": list(self.states), "certificates": self.certificates}
 
 
 def listed(devices: Devices, spool: Path) -> list[ListedDevice]:
@@ -66,9 +82,8 @@ def _listed(devices: Devices, device: DeviceInfo, records: list[DeviceRecord]) -
         "maker's unlock secret": device.initialised and device.so_pin_to_be_changed,
     }
     states = [*(f"half made: {each}" for each in dict.fromkeys(missing)), *(name for name in flags if flags[name])]
-    known = " ".join(filter(None, (device.model, device.serial)))
     return ListedDevice(
-        name=f"{device.label or 'no label'} ({known})",
+        info=device,
         states=tuple(states) or ("ready",),
         certificates=max(count, 0),
     )

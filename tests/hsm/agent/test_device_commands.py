@@ -95,7 +95,11 @@ def test_a_pin_is_changed_and_a_device_wiped(counter: Counter) -> None:
     with counter.sits("device", "list") as terminal:
         terminal.see("president (SoftHSM v2")
         terminal.see("ready; 0 certificates")
+        terminal.see("firmware 2.")
+        terminal.see("PIN 4 to 255 bytes, driver libsofthsm2.so")
         terminal.see("no label (SoftHSM v2): empty; 0 certificates")
+    with counter.sits("device", "list", "--json") as terminal:
+        terminal.see('"pin_longest": 255')
     with counter.sits("device", "pin", "--device", "president", code=4) as terminal:
         terminal.answer("Present PIN of president: ", WRONG)
         terminal.answer("New PIN for president, 6 to 32 characters: ", SECOND)
