@@ -50,9 +50,9 @@ def test_another_program_signs_through_it(inside: list[str], nss: NssEstate, tmp
     message = tmp_path / "message"
     message.write_bytes(b"a message")
     tool = ["pkcs11-tool", "--module", str(PROXY), "--token-label", LABEL, "--login", "--pin", "env:DEVICE_PIN"]
-    sign = ["--sign", "--id", KEY_ID.hex(), "-m", "SHA256-RSA-PKCS", "-i", message, "-o", tmp_path / "value"]
+    sign = ["--sign", "--id", KEY_ID.hex(), "-m", "SHA256-RSA-PKCS", "-i", str(message)]
     done = subprocess.run(
-        [*inside, *tool, *sign],
+        [*inside, *tool, *sign, "-o", str(tmp_path / "value")],
         env={**os.environ, **nss.module.environment, "DEVICE_PIN": RIGHT},
         capture_output=True,
         text=True,
