@@ -15,7 +15,7 @@ from hsm.cryptoki.info import DeviceInfo
 from hsm.cryptoki.native import CKU_SO, Native
 from hsm.cryptoki.refused import RefusedPins
 from hsm.cryptoki.translation import translated
-from hsm.errors import DeviceUnavailable, HsmError, PinLastTry, PinLocked
+from hsm.errors import DeviceUnavailable, HsmError, MechanismUnsupported, PinLastTry, PinLocked
 from hsm.pin import Pin
 
 _NEW_PIN_REFUSED = (driver.PinLenRange, driver.PinInvalid, driver.PinTooWeak)
@@ -121,18 +121,29 @@ class Personalising:
                 raise _unfit(error) from None
 
     def change_so_pin(self, old: Pin, new: Pin) -> None:
-        """C_SetPIN as security officer."""
+        """C_SetPIN as security officer.
+
+        :raise MechanismUnsupported: the driver knows no officer; or it is typed on the device, so that `new` would not
+            be what is set.
+        """
+        # THREAT: a secret that was never set is kept as the device's unlock secret: nobody can unlock the device.
+        # DEFENCE: where the person types it on a pad, no program claims to have changed it.
+        # TEST: tests/hsm/cryptoki/faulty/test_strict.py::test_an_so_pin_typed_on_a_pad_is_not_changed_from_here
+        if self._info.protected_path:
+            raise MechanismUnsupported(
+                "The SO PIN of this device is typed on its pad. Nothing was done: change it with its maker's program."
+            )
         self._may_try_as_officer()
         with self._session() as session:
             try:
-                sent = self._log_in_as_officer(session, old)
+                self._log_in_as_officer(session, old)
             except _NoOfficer:
-                raise DeviceRefused(
+                raise MechanismUnsupported(
                     "The driver knows no security officer of this device: its unlock code is changed with its maker's "
                     "own program. Nothing was done."
                 ) from None
             try:
-                self._native.set_pin(session, sent, None if sent is None else new.reveal().encode())
+                self._native.set_pin(session, old.reveal().encode(), new.reveal().encode())
             except _NEW_PIN_REFUSED as error:
                 raise _unfit(error) from None
             finally:
@@ -151,8 +162,8 @@ class Personalising:
                     self._native.logout(session)
         self._refused.forget(self._info.serial)
 
-    def _log_in_as_officer(self, session: int, so_pin: Pin) -> bytes | None:
-        """One try of the SO PIN; returns what was sent, None: it was typed on the device.
+    def _log_in_as_officer(self, session: int, so_pin: Pin) -> None:
+        """One try of the SO PIN.
 
         :raise _NoOfficer: there is none to log in as; nothing was sent.
         """
@@ -163,7 +174,6 @@ class Personalising:
                 if self._officerless:
                     raise _NoOfficer from None
                 raise
-        return sent
 
     def _may_try_as_officer(self) -> None:
         if not self._info.initialised:

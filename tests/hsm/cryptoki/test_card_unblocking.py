@@ -10,7 +10,7 @@ from hsm.cryptoki.errors import DeviceRefused
 from hsm.cryptoki.info import DeviceInfo
 from hsm.cryptoki.standing import ModulePath
 from hsm.cryptoki.station import Station
-from hsm.errors import DeviceError, MechanismUnsupported, PinLocked, PinRefused
+from hsm.errors import MechanismUnsupported, PinLocked, PinRefused
 from hsm.keys import verify
 from hsm.pin import Pin
 from tests.hsm.conftest import Typed
@@ -126,13 +126,13 @@ def test_the_holder_changes_the_pin(usual: Station, token: Token) -> None:
 
 def test_what_opensc_cannot_do_to_the_token_is_said_and_costs_nothing(usual: Station, token: Token) -> None:
     device, puk = seen(usual, token), puk_of(token)
-    acts: dict[Callable[[], object], type[DeviceError | MechanismUnsupported]] = {
-        lambda: usual.wipe(device, so_pin=puk): MechanismUnsupported,
-        lambda: usual.initialise(device, label="x", so_pin=puk, pin=NEW): MechanismUnsupported,
-        lambda: usual.change_so_pin(device, old=puk, new=OTHER): DeviceRefused,
-    }
-    for act, refusal in acts.items():
-        with pytest.raises(refusal):
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: usual.wipe(device, so_pin=puk),
+        lambda: usual.initialise(device, label="x", so_pin=puk, pin=NEW),
+        lambda: usual.change_so_pin(device, old=puk, new=OTHER),
+    )
+    for act in acts:
+        with pytest.raises(MechanismUnsupported):
             act()
     status = token.card.status
     assert (status.pin_tries, status.puk_tries, status.pin_changes, status.unblocks) == (3, 3, 0, 0)

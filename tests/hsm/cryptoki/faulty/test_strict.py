@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from hsm.cryptoki.module import Module
-from hsm.errors import HsmError, PinError, PinLastTry, PinRefused
+from hsm.cryptoki.station import Station
+from hsm.errors import HsmError, MechanismUnsupported, PinError, PinLastTry, PinRefused
 from hsm.pin import Pin
 from tests.hsm.conftest import RIGHT, WRONG, Device, Typed
 from tests.hsm.cryptoki.faulty.conftest import ECDSA, present, sign
@@ -198,17 +199,17 @@ def test_a_wrong_pin_on_the_pad_is_the_persons_affair(device: Device, module: Mo
     sign(module.key(ref, device.typed()))
 
 
-Act = Callable[[Module], None]
+Act = Callable[[Module | Station], None]
 HERE = Pin("00998877")
 """Given by the program; a device with a pad must never see it."""
 SO = Pin("so-48151623")
 
 
-def changed(module: Module) -> None:
+def changed(module: Module | Station) -> None:
     module.change_pin(present(module), old=HERE, new=Pin("99887700"))
 
 
-def unblocked(module: Module) -> None:
+def unblocked(module: Module | Station) -> None:
     module.unblock(present(module), so_pin=HERE, new=Pin("99887700"))
 
 
@@ -233,3 +234,23 @@ def test_a_new_pin_is_typed_on_the_pad(device: Device, module: Module, faulty: F
     module.logout(present(module))
     with pytest.raises(PinRefused):
         module.find_keys(present(module), Typed([WRONG]))
+
+
+def test_an_so_pin_typed_on_a_pad_is_not_changed_from_here(module: Module, faulty: Faulty) -> None:
+    faulty.pad(so=SO.reveal(), new="so-55558888")
+    begun = faulty.counted("C_SetPIN") + faulty.counted("C_Login")
+    with pytest.raises(MechanismUnsupported, match="pad"):
+        module.change_so_pin(present(module), old=SO, new=HERE)
+    assert faulty.counted("C_SetPIN") + faulty.counted("C_Login") == begun
+
+
+@pytest.mark.parametrize("act", [changed, unblocked])
+def test_through_a_station_a_pad_may_be_used_again_after_a_slip(station: Station, faulty: Faulty, act: Act) -> None:
+    """What was given here was not what was typed there: it is not remembered as refused."""
+    faulty.pad(user=WRONG, so="so-wrong", new=NEW)
+    faulty.hide_empty()
+    for turn in (1, 2):
+        with pytest.raises(PinRefused):
+            act(station)
+        assert len([each for each in faulty.calls() if each.pin == "pad"]) == turn
+    assert {each.pin for each in faulty.calls() if each.pin} == {"pad"}
