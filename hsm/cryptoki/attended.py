@@ -5,11 +5,11 @@ from contextlib import suppress
 from typing import TypeVar
 
 from hsm.cryptoki import pins
-from hsm.cryptoki.device import LOST, LoginNeeded, OpenDevice
 from hsm.cryptoki.info import Address
 from hsm.cryptoki.key import DeviceKey
 from hsm.cryptoki.loaded import LoadedModule
 from hsm.cryptoki.mechanisms import Way
+from hsm.cryptoki.opened import LOST, LoginNeeded, OpenDevice
 from hsm.cryptoki.patience import PERSON_SECONDS
 from hsm.cryptoki.translation import translated
 from hsm.errors import DeviceUnavailable

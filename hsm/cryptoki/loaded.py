@@ -8,9 +8,10 @@ import pkcs11
 from pkcs11._pkcs11 import lib as Library  # noqa: N812  (a class, in the driver's spelling)
 
 from hsm.cryptoki.desk import PinDesk
-from hsm.cryptoki.device import LoginNeeded, OpenDevice, token_at, tokens
+from hsm.cryptoki.device import token_at, tokens
 from hsm.cryptoki.info import Address, DeviceInfo
 from hsm.cryptoki.native import Native
+from hsm.cryptoki.opened import LoginNeeded, OpenDevice
 from hsm.cryptoki.owner import Owner
 from hsm.cryptoki.translation import translated
 from hsm.errors import DeviceUnavailable, PinError

@@ -17,13 +17,14 @@ from pkcs11._pkcs11 import lib as Library  # noqa: N812  (a class, in the driver
 
 from hsm.cryptoki import objects
 from hsm.cryptoki.attended import address_of
-from hsm.cryptoki.device import OpenDevice, public_session
+from hsm.cryptoki.device import public_session
 from hsm.cryptoki.found import FoundKey as FoundKey  # noqa: PLC0414  (asked for here too)
 from hsm.cryptoki.found import StoredCertificate
 from hsm.cryptoki.info import DeviceInfo, KeyAttributes
 from hsm.cryptoki.key import DeviceKey
 from hsm.cryptoki.mechanisms import Way, ways
 from hsm.cryptoki.native import Native
+from hsm.cryptoki.opened import OpenDevice
 from hsm.cryptoki.patience import GENERATION_SECONDS
 from hsm.cryptoki.upkeep import PersonalisingModule
 from hsm.errors import DeviceError, DeviceUnavailable, KeyNotFound, MechanismUnsupported
