@@ -12,6 +12,7 @@ from api.cli.demo.acts import Playbill
 from api.cli.demo.clients import Client, platform_token
 from api.cli.demo.stage import Stage
 from api.cli.demo.story import World, _self_made_key, territory_and_quota
+from tests.story.desks import Committee, seat_committee
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +53,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def licences(world: World, request: pytest.FixtureRequest) -> list[str]:
     """Three licences drawn up, unsigned: their references."""
     return [dossier._without_committee(world, f"{request.node.name}-{number}")["reference"] for number in range(3)]
+
+
+@pytest.fixture(scope="session")
+def committee(world: World, tmp_path_factory: pytest.TempPathFactory) -> Committee:
+    return seat_committee(world, tmp_path_factory.mktemp("desks"))

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from api.cli.demo import cast
 from api.cli.demo.story import World
 from hsm.prepared.authentication import Purpose, authentication_message
-from tests.story.test_bad_agents import Caller, csr, requests
+from tests.story.callers import Caller, csr, requests
 from tests.story.test_bad_input import refusal
 
 pytestmark = pytest.mark.timeout(300)
