@@ -64,17 +64,17 @@ def sign(
 
 @app.command(name="open")
 def open_window(
-    url: Annotated[str, typer.Argument(help="khatam://ceremony/ and the ticket, as the page gave it.")],
+    url: Annotated[
+        str | None, typer.Argument(help="khatam://ceremony/ and the ticket, as the page gave it. None: how this PC is.")
+    ] = None,
     config: Config = DEFAULT_PATH,
 ) -> None:
-    """Sign the documents of one ceremony, in the window. What the browser starts."""
+    """Sign the documents of one ceremony, in the window; without an address, say how this PC is. What is clicked."""
     from importlib import import_module
 
-    from .addresses import read_url
     from .errors import AgentCode, AgentError
 
     def run() -> tuple[dict[str, Any], AgentError | None, str]:
-        read_url(url)
         try:
             application = import_module("hsm.agent.window.application")
         except ImportError as error:

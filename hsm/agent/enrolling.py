@@ -22,12 +22,12 @@ from .certification_request import certification_request
 from .config import AgentConfig
 from .consent import EnrolmentRequest
 from .devices import DeviceKey, Devices, find_device, leave, spoken
-from .enrolment_sitting import EnrolmentReport, EnrolmentSitting, enrolment_sitting, opened_devices
+from .enrolment_sitting import EnrolmentReport, EnrolmentSitting, enrolment_sitting
 from .errors import AgentCode, AgentError
 from .evidence import device_claim, key_claims
 from .personalising import Personalising, require_no_default, require_ready, require_serial, require_station
 from .server import ACCEPTED
-from .surroundings import Surroundings
+from .surroundings import Surroundings, opened_devices
 from .typed_secrets import TerminalSecrets, TypedSecrets
 from .unlock_secret import RECORD_FILE, read_record
 

@@ -15,7 +15,7 @@ from hsm.prepared.expectations import require_meant_for
 
 from .addresses import Ticket
 from .config import AgentConfig
-from .devices import DeviceKey, Devices
+from .devices import DeviceKey
 from .errors import AgentCode, AgentError
 from .report import error_json
 from .server import Answer, Server, require
@@ -115,20 +115,6 @@ def enrolment_sitting(
                 yield EnrolmentSitting(config, sitting, kept, manifest)
                 kept.clear()
         spool.clear()
-
-
-@contextmanager
-def opened_devices(around: Surroundings) -> Iterator[Devices]:
-    """The devices of one run; at its end the drivers' processes are gone, and with them every login.
-
-    :raise AgentError: no driver can be loaded.
-    """
-    devices = around.devices()
-    try:
-        yield devices
-    finally:
-        if callable(close := getattr(devices, "close", None)):
-            close()
 
 
 def _manifest(config: AgentConfig, sitting: Sitting, around: Surroundings) -> EnrolmentManifest:

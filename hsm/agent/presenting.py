@@ -17,13 +17,13 @@ from .addresses import Ticket
 from .config import AgentConfig
 from .device_consent import DeviceConsent, PresentRequest
 from .devices import Devices, leave, plugged_in, spoken
-from .enrolment_sitting import EnrolmentReport, EnrolmentSitting, enrolment_sitting, opened_devices
+from .enrolment_sitting import EnrolmentReport, EnrolmentSitting, enrolment_sitting
 from .errors import AgentCode, AgentError
 from .evidence import device_claim, key_claims
 from .holder_pair import HolderPair, held_certificates, pair_of
 from .personalising import require_no_default
 from .pin_change import first_pin
-from .surroundings import Surroundings
+from .surroundings import Surroundings, opened_devices
 from .typed_secrets import JustTyped, TypedSecrets
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 What a person can put right (a device, a PIN, the line) is waited for where he wants it; what was kept stays kept.
 """
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 from hsm.prepared.errors import ManifestReason, ManifestRefused
 from hsm.prepared.expectations import require_meant_for
@@ -25,7 +25,7 @@ from .report import ItemState, SigningReport
 from .server import Server, answers, require
 from .sitting import Sitting, ephemeral_key
 from .spool import Spool
-from .surroundings import Surroundings
+from .surroundings import Surroundings, opened_devices
 
 __all__ = ["Signing", "Surroundings"]
 
@@ -47,6 +47,7 @@ class Signing:
         self._ticket = ticket
         self._around = around
         self._course = Course(around)
+        self._at_end = ExitStack()
         self._devices: Devices | None = None
         self._held_policy: str | None = None
 
@@ -58,7 +59,7 @@ class Signing:
     def run(self) -> SigningReport:
         """Sign what the ceremony lists. What stops it is in the report, with what was kept until then."""
         try:
-            with Spool.open(self._config.spool, self._ticket.sha256) as spool:
+            with Spool.open(self._config.spool, self._ticket.sha256) as spool, self._at_end:
                 self._run(spool)
         except AgentError as error:
             self.report.error = error
@@ -127,7 +128,7 @@ class Signing:
         manifest = self._accept(key, sitting, jws)
         items = check_items(server, manifest, self._around.now())
         if self._devices is None:
-            self._devices = self._around.devices()
+            self._devices = self._at_end.enter_context(opened_devices(self._around))
         one = ListSigning(self._config, self._around, self._course, manifest, items=items, devices=self._devices)
         one.ask(key, jws, sitting, outbox)
         try:

@@ -1,7 +1,8 @@
 """What a run takes from outside."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -29,3 +30,17 @@ class Surroundings:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     pause: Callable[[float], None] = time.sleep
     heartbeat_seconds: float = EVERY_SECONDS
+
+
+@contextmanager
+def opened_devices(around: Surroundings) -> Iterator[Devices]:
+    """The devices of one run; at its end the drivers' processes are gone, and with them every login.
+
+    :raise AgentError: no driver can be loaded.
+    """
+    devices = around.devices()
+    try:
+        yield devices
+    finally:
+        if callable(close := getattr(devices, "close", None)):
+            close()

@@ -17,12 +17,12 @@ from .addresses import Ticket
 from .config import AgentConfig
 from .device_consent import DeviceConsent, UnlockRequest
 from .devices import Devices, leave, plugged_in, spoken
-from .enrolment_sitting import EnrolmentReport, EnrolmentSitting, enrolment_sitting, opened_devices
+from .enrolment_sitting import EnrolmentReport, EnrolmentSitting, enrolment_sitting
 from .errors import AgentCode, AgentError
 from .holder_pair import HeldCertificate, held_certificates, pair_of
 from .personalising import require_serial
 from .pin_rules import PinRules
-from .surroundings import Surroundings
+from .surroundings import Surroundings, opened_devices
 from .typed_secrets import JustTyped, TypedSecrets
 from .unlock_secret import RECORD_FILE, DeviceRecord, Step, read_record, replace_unlock_secret
 

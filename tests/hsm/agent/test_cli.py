@@ -95,3 +95,21 @@ def test_without_the_window_it_says_so() -> None:
     )
     assert done.returncode == EXIT_CODES[AgentCode.WINDOW]
     assert "window is not installed" in done.stderr
+
+
+WITH_WINDOW = """
+import sys, types
+window = types.ModuleType("hsm.agent.window.application")
+window.main = lambda url, config: print(url, config) or 6
+sys.modules[window.__name__] = window
+from hsm.agent.cli import app
+app(["open", *sys.argv[1:], "--config", "/c.toml"])
+"""
+
+
+@pytest.mark.parametrize("url", [None, f"khatam://ceremony/{'a' * 43}"])
+def test_open_hands_over_to_the_window_with_an_address_or_none(url: str | None) -> None:
+    command = [sys.executable, "-c", WITH_WINDOW, *([] if url is None else [url])]
+    done = subprocess.run(command, check=False, timeout=60, capture_output=True, text=True)
+    assert done.returncode == 6
+    assert done.stdout.split() == [str(url), "/c.toml"]
