@@ -35,13 +35,9 @@ def seat(tmp_path: Path, card_authority: Authority) -> Iterator[Seat]:
         each.__exit__()
 
 
-# THREAT: a PC's OpenSC answers for the person: told to ignore user consent, it makes the signature with a PIN that it
-# remembers, even right after a wrong one was given (seen with 0.23).
-# DEFENCE: for a key known to ask each time the driver sends the person's PIN before each signature; refused, it asks
-# the device for none.
-# TEST: tests/hsm/cryptoki/card/test_pin_caching.py::test_a_wrong_pin_makes_no_signature
 @pytest.mark.parametrize("caching", list(PinCaching), ids=lambda each: each.name.lower())
 def test_a_wrong_pin_makes_no_signature(seat: Seat, caching: PinCaching) -> None:
+    """Told to ignore user consent, OpenSC itself would make one, with the PIN that it remembers."""
     driver, token = seat(caching)
     right, wrong = Typed([PIN]), Typed([WRONG])
     key = driver.key(token.ref(Slot.SIGNATURE), right, always_authenticate=True)

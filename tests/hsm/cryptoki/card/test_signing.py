@@ -171,9 +171,6 @@ def test_pcscd_restarted_under_a_session(
     assert (status.made, status.pins_sent, len(typed.asked)) == (2, 2, 2)
 
 
-# THREAT: a device with a fault returns values that look like signatures and are none; the file would carry them.
-# DEFENCE: every value is verified under the key's public half before it leaves the driver.
-# TEST: tests/hsm/cryptoki/card/test_signing.py::test_wrong_values_are_thrown_away
 @pytest.mark.parametrize("slot", [Slot.SIGNATURE, Slot.AUTHENTICATION, Slot.KEY_MANAGEMENT], ids=lambda each: each.name)
 def test_wrong_values_are_thrown_away(driver: Station, make_token: MakeToken, seen: Seen, slot: Slot) -> None:
     token = make_token(EVERY)
