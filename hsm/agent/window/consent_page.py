@@ -185,7 +185,9 @@ class ConsentPage(Page):
         _ = language.say
         kinds = Counter(document.kind for document in request.documents)
         only = next(iter(kinds)) if len(kinds) == 1 else ""
-        self.headline.say(language, _("You sign {what}", what=counted(language, only, len(request.documents))))
+        words = _("You sign {what}", what=counted(language, only, len(request.documents)))
+        self.headline.say(language, words)
+        self.setWindowTitle(words)
         spelled = [counted(language, kind, number) for kind, number in kinds.most_common()] if len(kinds) > 1 else []
         self.kinds.say(language, _(", ").join(spelled))
         self.kinds.setVisible(bool(spelled))

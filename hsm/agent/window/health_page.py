@@ -131,7 +131,9 @@ class HealthPage(Page):
             words = _("This computer can sign; look at the warnings")
         else:
             words = _("This computer is ready to sign")
-        self.headline.say(language, words if self.findings or self.looking else _("Examine this computer"))
+        words = words if self.findings or self.looking else _("Examine this computer")
+        self.headline.say(language, words)
+        self.setWindowTitle(words)
         self.more.say(language, _("To sign, open a list from the page: this window then comes by itself."))
         for (lamp, name, state), light in zip(self.lamps, lit, strict=True):
             lamp.show_mark(Mark.WAITING if light.level is None or self.looking else MARKS[light.level])

@@ -209,6 +209,7 @@ class ReaderPage(Page):
         if self.document is not None:
             line = Line.of(self.document)
             self.title.say(language, f"{reference(line.reference)}  {head(line)}")
+            self.setWindowTitle(line.reference)
             self.subtitle.say(language, tail(language, line))
             self.sheet.setAccessibleName(_("Picture of page {page}", page=self.page + 1))
 

@@ -129,7 +129,9 @@ class ResultPage(Page):
         signed = n_("{n} document signed", "{n} documents signed", kept)
         missing = n_("{n} not signed", "{n} not signed", self.missing)
         nothing = _("Nothing was signed")
-        self.headline.say(language, nothing if not kept else signed if not self.missing else f"{signed} · {missing}")
+        words = nothing if not kept else signed if not self.missing else f"{signed} · {missing}"
+        self.headline.say(language, words)
+        self.setWindowTitle(words)
         self.more.say(
             language, _("Each signature is recorded by the service. You may close this window.") if good else ""
         )

@@ -256,6 +256,7 @@ class SigningPage(Page):
         _, question = language.say, self.question
         mark, words, yes = self._asked(language)
         self.notice.say(language, mark, words)
+        self.setWindowTitle(words or self.headline.accessibleName())
         self.asking.setVisible(question is not None or self.asked_to_stop or self.pin.counting)
         self.pin.setVisible(isinstance(question, ForPin | ToLastTry) or self.pin.counting)
         self.entries.setVisible(isinstance(question, ToPinEntries))

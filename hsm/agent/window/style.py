@@ -3,8 +3,6 @@
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
-from .lasting import keep_none
-
 TEXT, MUTED, LINK, WHITE = "#1a1a1a", "#555555", "#0b4f8a", "#ffffff"
 GREEN, GREEN_GROUND = "#0b5c3b", "#e6f4ec"
 AMBER, AMBER_GROUND, AMBER_LINE = "#6b4400", "#fff3d6", "#b36b00"
@@ -68,7 +66,6 @@ QCheckBox:focus, QRadioButton:focus {{ background: {FOCUS}; color: {TEXT}; }}
 
 def dress(application: QApplication) -> None:
     """Light colours whatever the desktop's: the contrasts above are those that were measured."""
-    keep_none()
     application.setStyle("Fusion")
     palette = QPalette()
     roles = QPalette.ColorRole

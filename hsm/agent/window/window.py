@@ -116,6 +116,7 @@ class Window(QWidget):
         self.stack = QStackedWidget()
         for page in self.pages:
             self.stack.addWidget(page)
+            page.windowTitleChanged.connect(self._entitle)
         rows.addWidget(self.header)
         rows.addWidget(self.banner)
         rows.addWidget(self.stack, 1)
@@ -132,7 +133,6 @@ class Window(QWidget):
             button.say(language(name), NAMES[name])
             button.setChecked(name == code)
         _ = spoken.say
-        self.setWindowTitle(_("Khatam – signature"))
         self.name.say(spoken, _("Khatam – signature"))
         both = dict.fromkeys(
             (_("Rehearsal – no legal value"), "تجريبي – دون قيمة قانونية", "Essai – sans valeur juridique")
@@ -141,6 +141,13 @@ class Window(QWidget):
         self.documents.speak(spoken)
         for page in self.pages:
             page.speak(spoken)
+        self._entitle()
+
+    def _entitle(self) -> None:
+        """The window's title says what its page says first: for the task bar, and for those who hear the screen."""
+        page = self.stack.currentWidget()
+        first = page.windowTitle() if page is not None else ""
+        self.setWindowTitle(" – ".join(each for each in (first, self.name.accessibleName()) if each))
 
     # A run
 
@@ -284,6 +291,7 @@ class Window(QWidget):
     def _turn_to(self, page: Page) -> None:
         self.stack.setCurrentWidget(page)
         page.again()
+        self._entitle()
         if (first := page.primary()) is not None:
             first.setFocus()
 
