@@ -1,6 +1,9 @@
 """Which devices the modules of this PC show, and which module shows a given one."""
 
+import threading
+import time
 from collections.abc import Sequence
+from typing import Final
 
 from hsm.cryptoki.answers import sense, value_of
 from hsm.cryptoki.channel import unpack_info
@@ -8,6 +11,8 @@ from hsm.cryptoki.info import DeviceInfo
 from hsm.cryptoki.supervisor import Busy, Supervisor
 from hsm.errors import DeviceError, DeviceMismatch, DeviceUnavailable
 
+GLANCE_SECONDS: Final = 1.0
+"""With half a second between two looks, and pcscd's own, what comes or goes is told within two."""
 Found = tuple[Supervisor, DeviceInfo]
 
 
@@ -21,11 +26,11 @@ class Presence:
 
     def devices(self) -> list[DeviceInfo]:
         """Look at every module. Nothing of one that fails; one that stays busy counts as it was."""
-        return _merged({each: self._look(each) for each in self._supervisors})
+        return self._seen_by_all(patience=None, seconds=None)
 
     def glance(self) -> list[DeviceInfo]:
-        """Look at every module that is free; a busy one counts as it was."""
-        return _merged({each: self._look(each, patience=0.0) for each in self._supervisors})
+        """Look at every module that is free; one that is busy, or slow to answer, counts as it was."""
+        return self._seen_by_all(patience=0.0, seconds=GLANCE_SECONDS)
 
     def of(self, device: DeviceInfo) -> Found:
         """The module that shows that device, and the device as given."""
@@ -59,6 +64,22 @@ class Presence:
         failed = [each.state.said for each in self._supervisors if each.state.said]
         reason = " ".join(failed) if failed else "Connect it and try again."
         raise DeviceUnavailable(f"The device {label!r} (serial {serial}) is not there. Nothing was done. {reason}")
+
+    def _seen_by_all(self, *, patience: float | None, seconds: float | None) -> list[DeviceInfo]:
+        """Look at all modules at once: one that hangs hides nothing of the others.
+
+        :param seconds: for all of them; None: until each has answered or failed.
+        """
+        begun = time.monotonic()
+        looks = [
+            threading.Thread(target=self._look, args=(each,), kwargs={"patience": patience}, daemon=True)
+            for each in self._supervisors
+        ]
+        for each in looks:
+            each.start()
+        for each in looks:
+            each.join(None if seconds is None else max(seconds - (time.monotonic() - begun), 0.0))
+        return _merged({each: self._last.get(each, []) for each in self._supervisors})
 
     def _look(self, supervisor: Supervisor, *, patience: float | None = None) -> list[DeviceInfo]:
         """What one module shows.

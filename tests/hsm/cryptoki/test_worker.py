@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from hsm.cryptoki.info import DeviceInfo
-from hsm.cryptoki.provisioning import SOFTHSM_MODULE
+from hsm.cryptoki.provisioning import SOFTHSM_MODULE, initialise_softhsm_device
 from hsm.cryptoki.standing import ModulePath, ModuleStanding
 from hsm.cryptoki.station import Station
 from hsm.errors import DeviceTimeout, HsmError, PinRefused
 from hsm.keys import KeyKind, KeyRef, SignatureAlgorithm, verify
 from hsm.pin import Pin
-from tests.hsm.conftest import RIGHT, Device, Typed
+from tests.hsm.conftest import RIGHT, Device, Typed, make_device
+from tests.hsm.cryptoki.conftest import wait_until
+from tests.rig.faulty.control import Faulty
 
 ECDSA = SignatureAlgorithm.ECDSA_SHA256
 CANARY = "canary-pin-58131"
@@ -150,3 +152,19 @@ def test_watching_disturbs_no_signature(station: Station, device: Device) -> Non
     watch.close()
     assert failed == []
     assert set(seen) == {frozenset({device.label})}
+
+
+def test_a_hanging_module_hides_no_coming_and_going(device: Device, tmp_path: Path) -> None:
+    """The worker that hangs has half a minute; what another module shows is told meanwhile."""
+    faulty = Faulty(tmp_path / "faulty")
+    second = ModulePath(
+        path=faulty.path, softhsm_conf=make_device(tmp_path / "other").conf, environment=faulty.environment
+    )
+    told: list[bool] = []
+    with Station([second, ModulePath(path=SOFTHSM_MODULE, softhsm_conf=device.conf)]) as station:
+        watch = station.watch(lambda devices: told.append(any(each.label == "later" for each in devices)), every=0.05)
+        wait_until(lambda: told == [False])
+        faulty.hang("C_GetSlotList")
+        initialise_softhsm_device(device.conf, label="later", so_pin=Pin("so-pin-77"), pin=Pin(RIGHT))
+        wait_until(lambda: told[-1])
+        watch.close()
