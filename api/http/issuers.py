@@ -8,7 +8,7 @@ from uuid import UUID
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter, Response
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from api.auth.permissions import CentralOfficer, HouseHere, now
 from api.jobs.waiting import enqueue_waiting
@@ -21,6 +21,7 @@ from .orders import Pem, der_of
 from .schema import In, Line, Out, Zulu
 
 router = APIRouter(prefix="/v1/issuers", tags=["issuers"])
+Oid = Annotated[str, StringConstraints(max_length=100, pattern=r"^[0-2](\.(0|[1-9][0-9]{0,38})){1,20}$")]
 CrlPem = Annotated[str, StringConstraints(min_length=1, max_length=900_000)]
 
 
@@ -31,6 +32,8 @@ class IssuerIn(In):
     certificate_pem: Pem
     root_pem: Pem
     crl_pem: CrlPem | None = None
+    policy_oids: Annotated[list[Oid], Field(max_length=16)] = Field(default_factory=list)
+    """Certificate policies under which its certificates are taken, dotted; none: any. Fixed with the first time."""
 
 
 class IssuerOut(Out):
@@ -62,6 +65,7 @@ def post_issuer(body: IssuerIn, officer: CentralOfficer, house: HouseHere, once:
             root=root,
             crl=crl,
             environment=house.settings.environment.value,
+            policy_oids=tuple(body.policy_oids),
             at=now(),
             by=officer.actor,
         )

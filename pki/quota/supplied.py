@@ -20,6 +20,7 @@ from pki.ca.certificates import CertificateRecord, certificates_of_order
 from pki.ca.issuers import Issuer, issuer_chain
 from pki.ca.profile import CertificatePurpose
 from pki.ca.registered import is_commitment, named_person, parse_certificate, register_certificate
+from pki.ca.tables import IssuerKind, IssuerRow
 from pki.journal.acts import Actor, ActorKind, record
 from pki.journal.canonical import canonical_json
 from pki.quota.books import book_purchase
@@ -256,6 +257,16 @@ def _refuse_other_policy(
 
 
 def configured_policies(session: Session, *, environment: str, at: datetime) -> tuple[str, ...]:
-    """Every policy that is configured with an anchor; empty when one of them takes any."""
-    anchors = [each for each in trust_list(session, environment=environment) if each.not_before <= at <= each.not_after]
+    """Every policy under which another authority's certificates are taken; empty when one of them is taken under any.
+
+    Our own anchor says nothing here: nobody presents what was issued here.
+    """
+    others = set(session.scalars(select(IssuerRow.certificate).where(IssuerRow.kind == IssuerKind.EXTERNAL)))
+    anchors = [
+        each
+        for each in trust_list(session, environment=environment)
+        if each.der in others and each.not_before <= at <= each.not_after
+    ]
+    if not all(each.policy_oids for each in anchors):
+        return ()
     return tuple(sorted({oid for each in anchors for oid in each.policy_oids}))

@@ -49,7 +49,8 @@ def add_anchor(
     """Trust a certificate; without dates, for as long as it says itself. The same again changes nothing. A step.
 
     :param environment: this installation's.
-    :raise AnchorRefused: not an authority, a weak key, or a test certificate in production.
+    :raise AnchorRefused: not an authority, a weak key, a test certificate in production, or trusted under other
+        policies before.
     """
     installation, certificate = Environment(environment), _authority(der)
     # THREAT: a certificate made in a rehearsal is believed by a real installation.
@@ -61,7 +62,7 @@ def add_anchor(
         der=der,
         not_before=not_before or certificate.not_valid_before_utc,
         not_after=not_after or certificate.not_valid_after_utc,
-        policy_oids=policy_oids,
+        policy_oids=tuple(sorted(set(policy_oids))),
         environment=installation,
         source=source,
     )
@@ -74,7 +75,7 @@ def add_anchor(
         "der": der,
         "not_before": anchor.not_before,
         "not_after": anchor.not_after,
-        "policy_oids": list(policy_oids),
+        "policy_oids": sorted(set(policy_oids)),
         "environment": installation,
         "source": source,
         "added_at": at,
@@ -83,8 +84,13 @@ def add_anchor(
         insert_into(session, AnchorRow).values(values).on_conflict_do_nothing().returning(AnchorRow.id)
     ).one_or_none()
     if added is not None:
-        facts = {"sha256": sha256, "source": source}
+        facts = {"sha256": sha256, "source": source, "policies": list(anchor.policy_oids)}
         record(session, kind="anchor.added", subject=f"anchor:{sha256}", by=by, at=at, facts=facts)
+    elif set(_policies_of(session, sha256)) != set(policy_oids):
+        # THREAT: an authority trusted under one policy is given again without any, and is believed under all.
+        # DEFENCE: other policies are refused, not ignored and not adopted.
+        # TEST: tests/pki/trust/test_anchors.py::test_other_policies_than_before_are_refused
+        raise AnchorRefused(AnchorReason.POLICIES, "it is trusted already, under other policies")
     return anchor
 
 
@@ -114,6 +120,10 @@ def trust_bundle_pem(session: Session, *, environment: str) -> str:
         parts.append(f"# {certificate.subject.rfc4514_string()}\n")
         parts.append(certificate.public_bytes(Encoding.PEM).decode("ascii"))
     return "".join(parts)
+
+
+def _policies_of(session: Session, sha256: str) -> list[str]:
+    return session.scalars(select(AnchorRow.policy_oids).where(AnchorRow.sha256 == sha256)).one()
 
 
 def _authority(der: bytes) -> x509.Certificate:

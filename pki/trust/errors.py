@@ -15,6 +15,7 @@ class AnchorReason(StrEnum):
     KEY_WEAK = "key-weak"
     REHEARSAL = "rehearsal"
     DATES = "dates"
+    POLICIES = "policies"
 
 
 class AnchorRefused(PkiError):

@@ -62,11 +62,11 @@ class OutsideCa:
             .sign(self._key, hashes.SHA256())
         )
 
-    def issue(self, public_key: PublicKey, *, name: str, cin: str) -> x509.Certificate:
-        """A signature certificate for a person, two years."""
+    def issue(self, public_key: PublicKey, *, name: str, cin: str, policy: str | None = None) -> x509.Certificate:
+        """A signature certificate for a person, two years, under a policy if one is given."""
         now = datetime.now(UTC).replace(microsecond=0)
         key_identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        return (
+        builder = (
             x509.CertificateBuilder()
             .subject_name(_name(name, None, f"IDCMA-{cin}"))
             .issuer_name(self.certificate.subject)
@@ -78,8 +78,11 @@ class OutsideCa:
             .add_extension(_usage(certificates=False), critical=True)
             .add_extension(key_identifier, critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
-            .sign(self._key, hashes.SHA256())
         )
+        if policy is not None:
+            named = x509.PolicyInformation(x509.ObjectIdentifier(policy), None)
+            builder = builder.add_extension(x509.CertificatePolicies([named]), critical=False)
+        return builder.sign(self._key, hashes.SHA256())
 
     def crl(self) -> x509.CertificateRevocationList:
         """An empty CRL for seven days, its number from the clock."""
@@ -95,12 +98,12 @@ class OutsideCa:
         """The authority's own certificate."""
         return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
 
-    def equip(self, workplace: Workplace, *, name: str, cin: str) -> HeldKey:
+    def equip(self, workplace: Workplace, *, name: str, cin: str, policy: str | None = None) -> HeldKey:
         """Make a key in the person's device and write its certificate there, as that CA's counter would."""
         label, serial, public_der, key_id = in_device(workplace, _generate, workplace.label, str(workplace.pin_file))
         public_key = serialization.load_der_public_key(public_der)
         assert isinstance(public_key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
-        certificate = self.issue(public_key, name=name, cin=cin)
+        certificate = self.issue(public_key, name=name, cin=cin, policy=policy)
         ref = KeyRef(device_label=label, device_serial=serial, key_id=key_id)
         der = certificate.public_bytes(serialization.Encoding.DER)
         in_device(workplace, _write_certificate, ref, der, str(workplace.pin_file))

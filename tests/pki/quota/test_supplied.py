@@ -19,9 +19,16 @@ from pki.quota.issuing import approve_issuance
 from pki.quota.kinds import Book, OrderState, Road, SeatPlace
 from pki.quota.orders import issue_enrolment_ticket, request_key
 from pki.quota.reading import ledger
-from pki.quota.supplied import PresentedDevice, SuppliedPolicy, accept_presented, supplied_digest
+from pki.quota.supplied import (
+    PresentedDevice,
+    SuppliedPolicy,
+    accept_presented,
+    configured_policies,
+    supplied_digest,
+)
 from pki.quota.tables import KeyOrder
 from pki.status.external import configure_external_crl, register_external_issuer
+from pki.trust.anchors import add_anchor
 from tests.pki.ca.estate import OutsideCa, usage
 from tests.pki.estate import BERRECHID, OFFICER, PROTECTION, SECOND, SYSTEM, T0, person, seated
 from tests.pki.quota.estate import Bureau
@@ -153,6 +160,32 @@ def test_a_policy_that_is_not_configured(sqlite_bureau: Bureau) -> None:
     supply.approve()
     with pytest.raises(CertificateMismatch, match="policy"):
         supply.present()
+
+
+def test_the_device_is_asked_for_the_policies_of_other_authorities(sqlite_bureau: Bureau) -> None:
+    """Our own anchor, which names none, does not open the door to every policy; another authority without any does."""
+
+    def asked() -> tuple[str, ...]:
+        with sqlite_bureau.records.reading() as session:
+            return configured_policies(session, environment="rehearsal", at=T0)
+
+    with sqlite_bureau.records.writing() as session:
+        ours = OutsideCa(name="Ours TEST").der
+        add_anchor(session, der=ours, environment="rehearsal", source="embedded", at=T0, by=SYSTEM)
+    assert asked() == ()
+    supply = Supply(sqlite_bureau, policies=("1.2.4", "1.2.3"))
+    assert asked() == ("1.2.3", "1.2.4")
+    any_policy = OutsideCa(name="Any TEST")
+    register_external_issuer(
+        supply.bureau.records,
+        name="Any",
+        certificate=any_policy.der,
+        root=any_policy.der,
+        environment="rehearsal",
+        at=T0,
+        by=SYSTEM,
+    )
+    assert asked() == ()
 
 
 def test_revoked_before_it_came(sqlite_bureau: Bureau) -> None:

@@ -50,6 +50,18 @@ def test_anchor_keeps_its_own_dates_unless_told(records: Records) -> None:
         add(records, OutsideCa().der, not_before=T0, not_after=T0 - DAY)
 
 
+def test_other_policies_than_before_are_refused(records: Records) -> None:
+    add(records, TEST.der, policy_oids=("1.2.4", "1.2.3"))
+    add(records, TEST.der, policy_oids=("1.2.3", "1.2.4", "1.2.3"))
+    for others in ((), ("1.2.3",), ("1.2.3", "1.2.4", "1.2.5")):
+        with pytest.raises(AnchorRefused) as refused:
+            add(records, TEST.der, policy_oids=others)
+        assert refused.value.reason is AnchorReason.POLICIES
+    with records.reading() as session:
+        (kept,) = trust_list(session, environment="rehearsal")
+    assert kept.policy_oids == ("1.2.3", "1.2.4")
+
+
 def test_what_is_no_authority_is_refused(records: Records) -> None:
     with pytest.raises(AnchorRefused) as refused:
         add(records, TEST.issue())
