@@ -25,6 +25,9 @@ from .spool import SpooledValue
 from .surroundings import Surroundings
 from .waiting import KINDS
 
+_SAID_OF_A_REMOVAL = frozenset({AgentCode.DEVICE, AgentCode.PIN_NEEDED, AgentCode.KEY})
+"""What a driver may say in the middle of a list although its device is only pulled out."""
+
 
 class ListSigning:
     """One manifest's documents, all checked before."""
@@ -154,6 +157,8 @@ class ListSigning:
             with self._spoken():
                 return opened.sign(item, kept=report.kept, count=len(report.items))
         except AgentError as error:
+            if error.code in _SAID_OF_A_REMOVAL and self._is_gone():
+                raise AgentError(AgentCode.DEVICE_REMOVED, kept=report.kept, count=len(report.items)) from error
             if error.code is AgentCode.DEVICE:
                 opened.doubt()
             raise
@@ -170,6 +175,12 @@ class ListSigning:
     def _device_is_back(self) -> bool:
         choose_device(self._devices, self._manifest.certificate_sha256, self._manifest.signer.name_latin)
         return True
+
+    def _is_gone(self) -> bool:
+        try:
+            return not self._device_is_back()
+        except AgentError as error:
+            return error.code in KINDS
 
     def _opened(self, chosen: Chosen) -> OpenedKey:
         return OpenedKey(
