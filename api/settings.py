@@ -103,6 +103,8 @@ class Settings(BaseSettings):
     """Agents older than this are sent away."""
     require_display_receipt: bool = True
     """Whether a signature value is refused until its agent said, under its own key, what it had shown."""
+    known_unlock_secrets_may_stay: bool = False
+    """Whether a key goes on whose device could not change a secret that two officers had released (decision 13)."""
     release_key_file: Path | None = None
     """RSA private key, PEM, to which unlock secrets are encrypted. None: in the secrets folder."""
     module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")

@@ -145,7 +145,8 @@ class PinSetIn(In):
     """The holder has set a new PIN; the released secrets are replaced."""
 
     proof: ProofIn | None
-    unlock: Annotated[list[SecretIn], Field(min_length=1, max_length=MOST_SECRETS)]
+    unlock: Secrets
+    """Empty: the device let none be replaced."""
 
 
 class StateOut(Out):
@@ -259,7 +260,14 @@ def post_pin_set(body: PinSetIn, agent: AgentSession, house: HouseHere) -> State
         at=at,
         purpose=Purpose.PIN_SET,
     )
-    state = set_new_pin(house.records, order=order, sent=_sent(body.unlock, house), by=agent_actor(agent), at=at)
+    state = set_new_pin(
+        house.records,
+        order=order,
+        sent=_sent(body.unlock, house),
+        by=agent_actor(agent),
+        at=at,
+        may_stay=house.settings.known_unlock_secrets_may_stay,
+    )
     return StateOut(state=state)
 
 

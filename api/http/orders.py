@@ -19,13 +19,14 @@ from api.problems import Malformed
 from pki.ca.certificates import CertificateRecord, certificates_of_order
 from pki.quota.evidence import evidence_of_order
 from pki.quota.issuing import approve_issuance, issue_certificates
-from pki.quota.kinds import EvidenceStanding, KeyUse, OrderState, Road
+from pki.quota.kinds import EvidenceStanding, KeyUse, OrderState, Road, UnlockKind
 from pki.quota.orders import issue_enrolment_ticket, key_order, request_key
 from pki.quota.registered import register_existing_key
 from pki.quota.requests import PreparedIssuance
 from pki.quota.stopping import block_key, return_key, revoke_key
 from pki.quota.supplied import supplied_digest
 from pki.quota.tables import KeyOrder
+from pki.quota.unlocking import known_kinds
 from pki.records import HolderId, OfficeId, OrderId, Records
 from pki.status.tables import RevocationReason
 from pki.tickets import TICKET_LIFETIME
@@ -189,6 +190,8 @@ class OrderOut(Out):
     issuance: IssuanceOut | None
     certificates: list[CertificateOut]
     evidence: list[EvidenceOut]
+    known_unlock_secrets: list[UnlockKind]
+    """Released and still in force: the device could not change them, and people know them."""
 
 
 class TicketOut(Out):
@@ -239,6 +242,7 @@ def order_out(session: Session, order: UUID) -> OrderOut:
         ],
         issuance=None if view.issuance is None else IssuanceOut.of(view.issuance),
         certificates=[CertificateOut.of(each) for each in certificates_of_order(session, view.id)],
+        known_unlock_secrets=list(known_kinds(session, view.id)),
     )
 
 

@@ -53,9 +53,18 @@ class KeptSecret:
         return hashlib.sha256(self.jwe.encode("ascii")).hexdigest()
 
 
-def keep_secrets(session: Session, *, order: OrderId, sent: Collection[SentSecret], by: Actor, at: datetime) -> None:
+def keep_secrets(
+    session: Session,
+    *,
+    order: OrderId,
+    sent: Collection[SentSecret],
+    by: Actor,
+    at: datetime,
+    staying: Collection[UnlockKind] = (),
+) -> None:
     """Keep the secrets in the place of the order's earlier ones; nothing sent changes nothing. A step.
 
+    :param staying: kinds whose earlier ones stay in force.
     The plaintext is not seen here: that a maker's published default is none of them is the agent's to refuse.
 
     :raise UnlockRefused: a kind twice, or what is no JWE of the one form that is taken.
@@ -68,7 +77,11 @@ def keep_secrets(session: Session, *, order: OrderId, sent: Collection[SentSecre
         _require_form(secret.jwe)
     session.execute(
         update(UnlockSecret)
-        .where(UnlockSecret.order_id == order, UnlockSecret.superseded_at.is_(None))
+        .where(
+            UnlockSecret.order_id == order,
+            UnlockSecret.superseded_at.is_(None),
+            UnlockSecret.kind.not_in(list(staying)),
+        )
         .values(superseded_at=at)
     )
     session.execute(

@@ -121,12 +121,20 @@ def approve_release(
 
 
 def set_new_pin(
-    records: Records, *, order: OrderId, sent: Collection[SentSecret], by: Actor, at: datetime
+    records: Records,
+    *,
+    order: OrderId,
+    sent: Collection[SentSecret],
+    by: Actor,
+    at: datetime,
+    may_stay: bool = False,
 ) -> OrderState:
     """The holder has set a new PIN and fresh secrets: the block is lifted, the key is delivered and to be accepted.
 
     Its seat stays where it was. The same again, after an answer that was lost, changes nothing.
 
+    :param may_stay: a kind that was not replaced does not stop the key; it stays in force, known to people, and is
+        said to be (`known_kinds`).
     :raise OrderStateRefused: the key is not blocked by a release, or was stopped for another cause since.
     :raise UnlockRefused: a kind that was released is not replaced.
     :raise OrderAlreadyOpen: another order of the holder for that body is under way.
@@ -136,22 +144,58 @@ def set_new_pin(
         found = locked_order(session, order)
         kept = current_secrets(session, order)
         given = {(secret.kind, secret.jwe) for secret in sent}
-        if found.state in _USABLE and given and given == {(secret.kind, secret.jwe) for secret in kept}:
+        if found.state in _USABLE and _is_same_again(session, order, given, kept, may_stay=may_stay):
             return found.state
         row = waiting_release(session, found, at=at)
         if row is None:
             raise OrderStateRefused(order, found.state.value, Step.UNLOCK.value)
         require_office(session, holder=HolderId(found.holder_id), office=OfficeId(found.office_id), at=at)
-        if missing := {secret.kind for secret in kept} - {secret.kind for secret in sent}:
+        staying = {secret.kind for secret in kept} - {secret.kind for secret in sent}
+        if staying and not may_stay:
             # THREAT: what left the house goes on opening the device.
-            # DEFENCE: every kind that was released is replaced before the block is lifted.
+            # DEFENCE: every kind that was released is replaced before the block is lifted; where an installation
+            #   allows otherwise, the journal and the order say which kinds people know.
             # TEST: tests/pki/quota/test_unlocking.py::test_every_released_kind_is_replaced
-            raise UnlockRefused(f"not replaced: {', '.join(sorted(kind.value for kind in missing))}")
-        keep_secrets(session, order=order, sent=sent, by=by, at=at)
+            raise UnlockRefused(
+                f"not replaced: {_named(staying)}; people know it. The device is wiped and given back, and another made"
+            )
+        keep_secrets(session, order=order, sent=sent, by=by, at=at, staying=staying)
+        if staying:
+            facts = {"release": str(row.id), "kinds": sorted(kind.value for kind in staying)}
+            record(session, kind="order.unlock-secrets-stay", subject=f"order:{order}", by=by, at=at, facts=facts)
         session.execute(update(UnlockRelease).where(UnlockRelease.id == row.id).values(used_at=at))
         lift_block(session, order=order, reason="a new PIN was set by the holder", at=at, by=by)
         advance(session, order, Step.UNLOCK, by=by, at=at, facts={"release": str(row.id)})
         return OrderState.DELIVERED
+
+
+def known_kinds(session: Session, order: OrderId) -> tuple[UnlockKind, ...]:
+    """The kinds that were released and are still in force: people know them. By name."""
+    approved = select(func.max(UnlockRelease.approved_at)).where(UnlockRelease.order_id == order)
+    released_at = session.scalar(approved)
+    if released_at is None:
+        return ()
+    return tuple(secret.kind for secret in current_secrets(session, order) if secret.sent_at <= released_at)
+
+
+def _is_same_again(
+    session: Session,
+    order: OrderId,
+    given: set[tuple[UnlockKind, str]],
+    kept: Collection[KeptSecret],
+    *,
+    may_stay: bool,
+) -> bool:
+    """Whether this very answer was taken before; an empty one only after an unlocking that left all in force."""
+    held = {(secret.kind, secret.jwe) for secret in kept}
+    if given == held:
+        return bool(given)
+    staying = {kind for kind, _ in held - given}
+    return may_stay and given <= held and staying <= set(known_kinds(session, order))
+
+
+def _named(kinds: Collection[UnlockKind]) -> str:
+    return ", ".join(sorted(kind.value for kind in kinds))
 
 
 def waiting_release(session: Session, order: KeyOrder, *, at: datetime) -> UnlockRelease | None:

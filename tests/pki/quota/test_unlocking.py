@@ -26,7 +26,14 @@ from pki.quota.orders import issue_enrolment_ticket
 from pki.quota.stopping import block_key, revoke_key
 from pki.quota.tables import UnlockSecret
 from pki.quota.unlock_secrets import SentSecret, keep_secrets
-from pki.quota.unlocking import RequestedRelease, approve_release, request_release, set_new_pin, times_unlocked
+from pki.quota.unlocking import (
+    RequestedRelease,
+    approve_release,
+    known_kinds,
+    request_release,
+    set_new_pin,
+    times_unlocked,
+)
 from pki.records import OrderId
 from pki.status.blocks import block_of
 from pki.status.tables import RevocationReason
@@ -114,6 +121,39 @@ def test_every_released_kind_is_replaced(sqlite_bureau: Bureau) -> None:
     with pytest.raises(UnlockRefused):
         back(sqlite_bureau, order, so_pin(7))
     assert sqlite_bureau.stands(order)[0] is OrderState.BLOCKED
+
+
+def test_a_kind_that_its_device_cannot_change_stays_known(bureau: Bureau) -> None:
+    """Only where the installation allows it; then the order says so until the kind is replaced."""
+    order = with_secrets(bureau)
+    minutes = iter(range(1, 100))
+
+    def let_out() -> None:
+        waiting, at = asked(bureau, order), LATER + timedelta(minutes=next(minutes))
+        given = {"release": waiting.id, "digest": waiting.digest, "open_secret": lambda _: "clear"}
+        approve_release(bureau.records, order=order, by=SECOND, at=at, **given)  # type: ignore[arg-type]
+
+    def unlocked(*sent: SentSecret) -> tuple[OrderState, tuple[UnlockKind, ...]]:
+        by, at = bureau.himself(order), LATER + timedelta(minutes=next(minutes))
+        state = set_new_pin(bureau.records, order=order, sent=sent, by=by, at=at, may_stay=True)
+        with bureau.records.reading() as session:
+            return state, known_kinds(session, order)
+
+    let_out()
+    assert unlocked(so_pin(7)) == (OrderState.DELIVERED, (UnlockKind.PUK,))
+    assert unlocked(so_pin(7)) == (OrderState.DELIVERED, (UnlockKind.PUK,))  # the answer was lost
+    with pytest.raises(OrderStateRefused):
+        unlocked()
+    with bureau.records.reading() as session:
+        content = [leaf.content for leaf in session.scalars(select(Leaf))]
+        secrets = session.scalars(select(UnlockSecret).where(UnlockSecret.superseded_at.is_(None))).all()
+        assert {each.jwe for each in secrets} == {jwe(7), jwe(1)}
+    assert sum(b"order.unlock-secrets-stay" in each for each in content) == 1
+    let_out()
+    assert unlocked() == unlocked() == (OrderState.DELIVERED, (UnlockKind.PUK, UnlockKind.SO_PIN))
+    let_out()
+    fresh = [SentSecret(kind=kind, jwe=jwe(9)) for kind in (UnlockKind.PUK, UnlockKind.SO_PIN)]
+    assert unlocked(*fresh) == (OrderState.DELIVERED, ())
 
 
 def test_a_loss_reported_meanwhile_ends_the_release(bureau: Bureau) -> None:
