@@ -59,7 +59,7 @@ class Screen:
             titles = self.titles()
             for window, title in titles.items():
                 if part in title:
-                    self._tool("windowfocus", window)
+                    self._tool("windowfocus", "--sync", window)
                     return window
             assert time.monotonic() < deadline, f"no window says {part!r}: {sorted(titles.values())}"
             time.sleep(0.1)
@@ -71,6 +71,12 @@ class Screen:
     def press(self, *keys: str) -> None:
         """Press keys by X names, one after another: Return, Escape, Tab, ctrl+a …"""
         self._tool("key", "--delay", "50", *keys)
+
+    def click(self, window: str, *, right: int, bottom: int) -> None:
+        """Click in a window, so many pixels from its right and lower edge."""
+        said = dict(line.split("=") for line in self._tool("getwindowgeometry", "--shell", window).split())
+        x, y = int(said["WIDTH"]) - right, int(said["HEIGHT"]) - bottom
+        self._tool("mousemove", "--window", window, str(x), str(y), "click", "1")
 
     def picture(self, path: Path) -> None:
         """Keep what is on screen as PNG."""
