@@ -1,6 +1,5 @@
 """A revision that comes to a database with keys, books and ceremonies in it keeps every row and every constraint."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +21,7 @@ Rows = dict[str, list[str]]
 
 
 @pytest.fixture
-def bureau(empty: Records, url: str) -> Iterator[Bureau]:
+def bureau(empty: Records, url: str) -> Bureau:
     """At the head, with an authority and the first wave."""
     if url.startswith("sqlite"):
         without_fsync(empty)
@@ -30,7 +29,7 @@ def bureau(empty: Records, url: str) -> Iterator[Bureau]:
     load_country(empty)
     keys = SoftwareKeys("rehearsal")
     found(empty, keys)
-    yield Bureau(empty, keys)
+    return Bureau(empty, keys)
 
 
 def back_to(records: Records, revision: str) -> None:
