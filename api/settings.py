@@ -117,6 +117,8 @@ class Settings(BaseSettings):
     max_json_bytes: int = MEGABYTE
     max_dossier_pdf_bytes: int = 50 * MEGABYTE
     max_verification_bytes: int = 100 * MEGABYTE
+    max_verifications_at_once: int = Field(default=8, ge=1)
+    """Foreign files inside at a time; the next one is told to come back."""
     max_der_bytes: int = 16 * 1024
 
     @classmethod

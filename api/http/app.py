@@ -19,7 +19,7 @@ from hsm.errors import HsmError
 from pki.errors import PkiError
 from signer.errors import SignerError
 
-from .border import FORM, JSON, MULTIPART, PDF, Border, freight
+from .border import FORM, JSON, MULTIPART, PDF, Border, Gate, freight
 
 OURS = (HsmError, PkiError, SignerError, AuthError, BorderError, FileMissing, SettingsRefused)
 log = logging.getLogger("khatam.http")
@@ -46,6 +46,7 @@ def build_app(house: House) -> FastAPI:
     )
 
     settings = house.settings
+    verifying = Gate(settings.max_verifications_at_once)
     app = FastAPI(
         title="Khatam",
         version="1",
@@ -79,8 +80,8 @@ def build_app(house: House) -> FastAPI:
         special=(
             freight("/v1/dossiers/[^/]+/files", PDF, max_bytes=settings.max_dossier_pdf_bytes),
             freight("/v1/dossiers/[^/]+/decision", PDF, JSON, max_bytes=settings.max_dossier_pdf_bytes),
-            freight("/v1/verifications", PDF, max_bytes=settings.max_verification_bytes),
-            freight("/verify", MULTIPART, max_bytes=settings.max_verification_bytes + 64 * 1024),
+            freight("/v1/verifications", PDF, max_bytes=settings.max_verification_bytes, gate=verifying),
+            freight("/verify", MULTIPART, max_bytes=settings.max_verification_bytes + 64 * 1024, gate=verifying),
             freight("/v1/issuers/[^/]+/crl", "application/pkix-crl", max_bytes=10 * 1024 * 1024),
             freight("/oauth/token", FORM, max_bytes=64 * 1024),
         ),

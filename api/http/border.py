@@ -21,18 +21,27 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
 
+class Gate:
+    """How many bodies may be inside at once; doors may share one. Of one event loop: it needs no lock."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.inside = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freight:
-    """What a door takes in: the media types of its body, and how many bytes of it at most."""
+    """What a door takes in: the media types of its body, how many bytes of it at most, through which gate."""
 
     path: re.Pattern[str]
     media_types: frozenset[str]
     max_bytes: int
+    gate: Gate | None = None
 
 
-def freight(path: str, *media_types: str, max_bytes: int) -> Freight:
+def freight(path: str, *media_types: str, max_bytes: int, gate: Gate | None = None) -> Freight:
     """The freight of the doors whose path matches `path` whole."""
-    return Freight(path=re.compile(path), media_types=frozenset(media_types), max_bytes=max_bytes)
+    return Freight(path=re.compile(path), media_types=frozenset(media_types), max_bytes=max_bytes, gate=gate)
 
 
 class Border:
@@ -56,16 +65,25 @@ class Border:
                 message["headers"] = [*message["headers"], *_safe_headers(message["headers"])]
             await send(message)
 
-        problem = self._refusal(scope)
+        gate = self._gate(scope)
+        problem = self._refusal(scope) or _crowded(scope, gate)
         if problem is not None:
             await send_problem(problem, sending)
             return
+        if gate is not None:
+            gate.inside += 1
         try:
             await self._app(scope, self._counted(scope, receive), sending)
         except Exception as error:
             if started:
                 raise
             await send_problem(internal(error, instance=scope["path"]), sending)
+        finally:
+            if gate is not None:
+                gate.inside -= 1
+
+    def _gate(self, scope: Scope) -> Gate | None:
+        return None if scope["method"] in {"GET", "HEAD", "OPTIONS"} else self._freight(scope).gate
 
     def _freight(self, scope: Scope) -> Freight:
         path = scope["path"]
@@ -115,6 +133,17 @@ def _media_type(scope: Scope) -> str:
 def _too_large(scope: Scope, cargo: Freight) -> Problem:
     detail = f"The body is larger than the {cargo.max_bytes} bytes that this address takes. Nothing was done."
     return refused(413, detail, instance=scope["path"], fields={"max_bytes": cargo.max_bytes})
+
+
+def _crowded(scope: Scope, gate: Gate | None) -> Problem | None:
+    # THREAT: many large files at once, from anybody, fill the memory, and signing stops with it.
+    # DEFENCE: so many are inside at a time; the next is sent away unread, and told when to come back.
+    # TEST: tests/api/http/test_gate.py::test_one_more_than_may_be_inside_is_sent_away
+    if gate is None or gate.inside < gate.most:
+        return None
+    detail = f"{gate.most} files are being verified, which is all at once. Nothing was read: send it again later."
+    headers = {"Retry-After": "5"}
+    return Problem(status=503, code="verification-busy", detail=detail, instance=scope["path"], headers=headers)
 
 
 def _safe_headers(present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
