@@ -18,7 +18,7 @@ from pydantic import Field, StringConstraints
 from api.auth.ownership import own_ceremony, own_document
 from api.auth.permissions import CeremonyPlatform, HouseHere, ProvincialOfficer, now
 from api.auth.territory import require_ceremony
-from pki.journal.acts import Event, events_after
+from pki.journal.acts import Event, events_after, events_wait
 from pki.records import CeremonyId, HolderId, Records
 from signer.ceremonies.ending import LIVE, cancel_ceremony
 from signer.ceremonies.opening import OpenedCeremony, open_ceremony
@@ -169,12 +169,12 @@ async def get_events(
 async def _stream(request: Request, records: Records, ceremony: CeremonyId, after: int) -> AsyncIterator[bytes]:
     started = spoke = time.monotonic()
     while time.monotonic() - started < STREAM_SECONDS and not await request.is_disconnected():
-        events, status = await run_in_threadpool(_news, records, ceremony, after)
+        events, status, more = await run_in_threadpool(_news, records, ceremony, after)
         for event in events:
             data = json.dumps({"kind": event.kind, "ceremony": status.model_dump(mode="json")})
             yield f"id: {event.number}\nevent: {event.kind}\ndata: {data}\n\n".encode()
             after, spoke = event.number, time.monotonic()
-        if not events and status.state not in LIVE:
+        if not events and not more:
             return
         if time.monotonic() - spoke > KEEPALIVE_SECONDS:
             yield b": still here\n\n"
@@ -182,10 +182,13 @@ async def _stream(request: Request, records: Records, ceremony: CeremonyId, afte
         await asyncio.sleep(POLL_SECONDS)
 
 
-def _news(records: Records, ceremony: CeremonyId, after: int) -> tuple[list[Event], CeremonyOut]:
+def _news(records: Records, ceremony: CeremonyId, after: int) -> tuple[list[Event], CeremonyOut, bool]:
+    """What came since, how the ceremony stands, and whether more can come: its last act may not be numbered yet."""
+    status = _status(records, ceremony)
     with records.reading() as session:
+        waiting = events_wait(session, subject=subject_of(ceremony))
         events = events_after(session, after, subject=subject_of(ceremony), limit=100)
-    return events, _status(records, ceremony)
+    return events, status, waiting or status.state in LIVE
 
 
 def _status(records: Records, ceremony: CeremonyId) -> CeremonyOut:

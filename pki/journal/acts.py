@@ -115,6 +115,12 @@ def events_after(session: Session, number: int, *, subject: str | None, limit: i
     return [Event(number=row.number, kind=row.kind, subject=row.subject, at=row.at) for row in rows]
 
 
+def events_wait(session: Session, *, subject: str) -> bool:
+    """Whether an event of the subject is not numbered yet."""
+    asked = select(EventRow.leaf_id).where(EventRow.subject == subject, EventRow.number.is_(None)).limit(1)
+    return session.execute(asked).first() is not None
+
+
 def _locked_size(session: Session) -> int:
     """The count of numbered leaves; the head is locked until the transaction ends."""
     session.execute(insert_into(session, JournalHead).values(id=1, size=0).on_conflict_do_nothing())
