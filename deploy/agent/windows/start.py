@@ -1,4 +1,7 @@
-"""What PyInstaller starts: the agent's command, or, when told so by the agent itself, the worker of one driver."""
+"""What PyInstaller starts: the agent's command, or, when told so by the agent itself, one of its children.
+
+The worker of one driver, or the child that draws the pages of one document.
+"""
 
 import sys
 
@@ -8,6 +11,10 @@ if sys.argv[1:2] == [FROZEN_ARGUMENT]:
     from hsm.cryptoki.worker import main
 
     main()
+elif sys.argv[1:2] == ["--draw-pages"]:
+    from hsm.agent.window.drawing_child import main as draw
+
+    raise SystemExit(draw())
 else:
     from hsm.agent.cli import app
 

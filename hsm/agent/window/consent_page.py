@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from hsm.agent.consent import PinState, SigningRequest
 
@@ -15,6 +15,7 @@ from .languages import Language, isolated
 from .marks import Mark
 from .pieces import Button, Notice, Page, Text, card
 from .pin_panel import UNUSABLE, PinPanel
+from .stepper import Stepper
 from .words import counted, function_named
 
 GUARD_MILLISECONDS = 500
@@ -50,7 +51,7 @@ class ConsentPage(Page):
         self.entries = Notice()
         self.sitting = QWidget()
         self.sitting_caption = Text(wrap=False)
-        self.sitting_count = QSpinBox()
+        self.sitting_count = Stepper()
         self.pin = PinPanel()
         self.cancel = Button(refused)
         self.sign = Button(self.submit, main=True)
@@ -92,7 +93,6 @@ class ConsentPage(Page):
         sitting.addWidget(self.sitting_caption)
         sitting.addWidget(self.sitting_count)
         sitting.addStretch(1)
-        self.sitting_count.setMinimumWidth(110)
         self.rows.addWidget(self.sitting)
         self.rows.addWidget(self.pin)
         buttons = QHBoxLayout()
@@ -228,8 +228,7 @@ class ConsentPage(Page):
         self.entries.say(language, Mark.INFO, words if usable else "")
         self.sitting.setVisible(self.each_asks and usable)
         self.sitting_caption.say(language, _("How many to sign now:"))
-        self.sitting_count.setAccessibleName(self.sitting_caption.text())
-        self.sitting_count.setFont(style.font("en", points=12))
+        self.sitting_count.say(language, _("How many to sign now:"))
         if request.already_kept:
             kept = n_(
                 "{n} document of this list is signed already.",

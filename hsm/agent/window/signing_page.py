@@ -5,12 +5,11 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSpinBox, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from hsm.agent.consent import InterruptionKind, Phase, PinState, Progress
 from hsm.agent.report import ItemState
 
-from . import style
 from .bridge import ASKS_AGAIN
 from .consent_page import GUARD_MILLISECONDS
 from .documents import DocumentList, Documents, Fate
@@ -19,6 +18,7 @@ from .marks import Mark
 from .pieces import Button, Notice, Page, Text, card
 from .pin_panel import PinPanel
 from .questions import ForPin, Question, ToEnrol, ToLastTry, ToPinEntries, ToWait
+from .stepper import Stepper
 from .words import sentence
 
 FATES = {
@@ -54,7 +54,7 @@ class SigningPage(Page):
         self.bar.setTextVisible(False)
         self.notice = Notice()
         self.pin = PinPanel()
-        self.entries = QSpinBox()
+        self.entries = Stepper()
         self.yes = Button(self.accept, main=True)
         self.no = Button(self.refuse)
         self.list = DocumentList(documents, opens=False)
@@ -80,7 +80,6 @@ class SigningPage(Page):
         answers.addStretch(1)
         answers.addWidget(self.entries)
         answers.addWidget(self.yes)
-        self.entries.setMinimumWidth(110)
         asking.addLayout(answers)
         self.rows.addWidget(self.asking)
         self.rows.addWidget(self.list, 1)
@@ -260,8 +259,7 @@ class SigningPage(Page):
         self.asking.setVisible(question is not None or self.asked_to_stop or self.pin.counting)
         self.pin.setVisible(isinstance(question, ForPin | ToLastTry) or self.pin.counting)
         self.entries.setVisible(isinstance(question, ToPinEntries))
-        self.entries.setAccessibleName(_("How many to sign now:"))
-        self.entries.setFont(style.font("en", points=12))
+        self.entries.say(language, _("How many to sign now:"))
         self.yes.say(language, yes)
         self.yes.setVisible(bool(yes))
         leave = isinstance(question, ToWait)

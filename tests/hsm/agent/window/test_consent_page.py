@@ -105,6 +105,22 @@ def test_a_key_that_asks_each_time_is_announced_and_its_sittings_chosen() -> Non
     assert window.consent.sign.text() == "Signer 2 documents"
 
 
+def test_a_sitting_is_chosen_with_large_buttons() -> None:
+    window, _ = shown(count=3, pin_entries=3)
+    window.speak("ar")
+    window.show()
+    stepper = window.consent.sitting_count
+    assert min(stepper.fewer.width(), stepper.fewer.height(), stepper.more.width(), stepper.more.height()) >= 24
+    assert not stepper.more.isEnabled()
+    stepper.fewer.click()
+    stepper.fewer.click()
+    assert (window.consent.count, stepper.fewer.isEnabled()) == (1, False)
+    stepper.more.click()
+    assert window.consent.count == 2
+    assert stepper.more.accessibleName() == language("ar").say("One more")
+    window.hide()
+
+
 def test_a_pin_pad_has_no_field() -> None:
     window, _ = shown(protected_path=True)
     window.speak("en")

@@ -4,13 +4,19 @@ import hashlib
 import os
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import copy_into_new_writer
 from PySide6.QtGui import QImage
 
 from hsm.agent.window import drawing, drawing_child
 from hsm.agent.window.drawing import Drawing, Drawn, Fault, child_command
+from hsm.agent.window.drawing_child import DRAW_ARGUMENT
+from signer.rendering.facts import LicenceFacts
+from signer.rendering.render import render
 from tests.hsm.agent.window.conftest import Until
 from tests.hsm.agent.window.requests import CONTENT, SHA256
 
@@ -100,6 +106,36 @@ def test_what_is_no_pdf_says_so(until: Until, content: bytes, fault: Fault) -> N
     seen = Seen(content)
     until(lambda: ended(seen))
     assert seen.faults == [(fault, -1)]
+
+
+def test_an_encrypted_document_says_so(until: Until) -> None:
+    writer = copy_into_new_writer(PdfFileReader(BytesIO(CONTENT)))
+    writer.encrypt("owner", "reader")
+    sealed = BytesIO()
+    writer.write(sealed)
+    seen = Seen(sealed.getvalue())
+    until(lambda: ended(seen))
+    assert seen.faults == [(Fault.ENCRYPTED, -1)]
+
+
+def test_a_licence_as_it_is_rendered_is_shown(until: Until) -> None:
+    seen = Seen(render(LicenceFacts.sample()).content)
+    until(lambda: ended(seen))
+    assert seen.faults == []
+    assert seen.pages >= 1
+    picture = seen.drawn[0].image
+    shades = {picture.pixelColor(x, y).lightness() for x in range(0, picture.width(), 3) for y in range(0, 500, 3)}
+    assert max(shades) > 240
+    assert min(shades) < 100
+
+
+def test_the_packaged_program_draws_too() -> None:
+    start = Path(__file__).parents[4] / "deploy/agent/windows/start.py"
+    asked = len(CONTENT[:120]).to_bytes(4, "big") + CONTENT[:120]
+    command = [sys.executable, str(start), DRAW_ARGUMENT]
+    done = subprocess.run(command, input=asked, capture_output=True, timeout=30, check=False)
+    assert done.returncode == 0
+    assert b"not-a-pdf" in done.stdout
 
 
 def test_a_huge_page_is_drawn_small(until: Until) -> None:

@@ -212,6 +212,23 @@ def test_wrong_pin_then_right(mayor: Mayor) -> None:
     assert mayor.workplace.devices.pin_tries == 2
 
 
+def test_a_last_try_needs_its_tick_and_no_second_question(mayor: Mayor) -> None:
+    mayor.workplace.devices.flags["pin_final_try"] = True
+    mayor.begin()
+    mayor.await_question(ToSign)
+    page = mayor.window.consent
+    mayor.until(lambda: page._armed)
+    QTest.keyClicks(page.pin.field, PIN)
+    press(page.pin.field, Qt.Key.Key_Return)
+    assert mayor._open(ToSign)
+    assert mayor.workplace.devices.pin_tries == 0
+    page.pin.risk.setChecked(True)
+    press(page.pin.field, Qt.Key.Key_Return)
+    report = mayor.await_end()
+    assert (report.error, report.kept) == (None, 3)
+    assert mayor.workplace.devices.pin_tries == 1
+
+
 def test_escape_refuses_and_nothing_is_signed(mayor: Mayor) -> None:
     mayor.begin()
     mayor.await_question(ToSign)
