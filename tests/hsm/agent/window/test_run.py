@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -227,6 +228,33 @@ def test_a_last_try_needs_its_tick_and_no_second_question(mayor: Mayor) -> None:
     report = mayor.await_end()
     assert (report.error, report.kept) == (None, 3)
     assert mayor.workplace.devices.pin_tries == 1
+
+
+def test_a_service_that_comes_back_gets_everything_once(mayor: Mayor, fifty: Documents) -> None:
+    service = mayor.workplace.service
+    service.documents[:] = fifty[:6]
+    down: list[bool] = []
+
+    def before(method: str, path: str) -> httpx2.Response | None:
+        del method
+        if len(service.posted) == 2 and not down:
+            down.append(True)
+        return service.problem(503, "down") if down[-1:] == [True] and "/receipt" not in path else None
+
+    service.before = before
+    mayor.begin()
+    mayor.agree()
+    question = mayor.await_question(ToWait)
+    assert question.interruption.kind is InterruptionKind.SERVER
+    assert mayor.window.reading.notice.text.text()
+    assert mayor.window.reading.pin.field.text() == ""
+    down.append(False)
+    mayor.until(lambda: mayor.reports or isinstance(mayor.question, ForPin))
+    if not mayor.reports:
+        mayor.type_pin()
+    report = mayor.await_end()
+    assert (report.error, report.kept) == (None, 6)
+    assert sorted(service.posted) == sorted(set(service.posted))
 
 
 def test_escape_refuses_and_nothing_is_signed(mayor: Mayor) -> None:
