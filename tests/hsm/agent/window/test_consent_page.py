@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton
 
-from hsm.agent.consent import PinState
+from hsm.agent.consent import Phase, PinState, Progress
 from hsm.agent.window import style
 from hsm.agent.window.languages import NAMES, language
 from hsm.agent.window.questions import ToSign
@@ -163,3 +163,28 @@ def test_every_control_is_large_and_has_a_name() -> None:
     assert window.consent.list.accessibleName()
     assert window.consent.sign.height() >= style.TARGET
     window.close()
+
+
+def test_a_pin_pad_counts_down_on_the_signing_page() -> None:
+    window, _ = shown(protected_path=True)
+    window.speak("en")
+    page = window.reading
+    page.begin_signing(3, pad=True)
+    window._turn_to(page)
+    page.note(Progress(phase=Phase.OPENING, done=0, count=3))
+    assert page.pin.counting
+    assert "keypad. 30 seconds left" in words(page)
+    assert not page.pin.field.isVisibleTo(page)
+    page.pin._tick()
+    assert "keypad. 29 seconds left" in words(page)
+    page.note(Progress(phase=Phase.SIGNING, done=0, count=3))
+    assert not page.pin.counting
+    assert "keypad" not in words(page)
+
+
+def test_a_delivered_pin_is_not_signed_with(until: Until, quick: None) -> None:
+    window, question = shown(pin_state=PinState.TO_BE_CHANGED)
+    until(lambda: window.consent._armed)
+    window.consent.submit()
+    assert question.open
+    assert not window.consent.sign.isEnabled()
