@@ -132,6 +132,7 @@ def _lay_out_system(tree: Path, version: str) -> None:
         ("khatam-agent.svg", "usr/share/icons/hicolor/scalable/apps"),
         ("agent.toml.example", "usr/share/doc/khatam-agent/examples"),
         ("agent.toml.example", "etc/khatam"),
+        ("opensc.conf", "etc/khatam"),
     ):
         (tree / place).mkdir(parents=True, exist_ok=True)
         shutil.copyfile(FILES / name, tree / place / name)
@@ -183,7 +184,7 @@ def _control(tree: Path, *, version: str, architecture: str, depends: tuple[str,
     for name, content, mode in (
         ("control", text, 0o644),
         ("md5sums", "".join(sums), 0o644),
-        ("conffiles", "/etc/khatam/agent.toml.example\n", 0o644),
+        ("conffiles", "/etc/khatam/agent.toml.example\n/etc/khatam/opensc.conf\n", 0o644),
         ("postinst", POSTINST, 0o755),
         ("postrm", POSTRM, 0o755),
     ):

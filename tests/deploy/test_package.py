@@ -200,7 +200,7 @@ def test_an_address_opens_the_agent(installed: PrivateRoot, service: Service, di
 
 @pytest.mark.parametrize("bad", [f"{URL}x", "khatam://ceremony/short", f"khatam://ceremony/{TICKET}?server=evil"])
 def test_another_address_is_refused(installed: PrivateRoot, service: Service, bad: str) -> None:
-    done = installed.run("khatam-agent", "open", bad, user=NOBODY, HOME="/tmp", QT_QPA_PLATFORM="offscreen")
+    done = installed.run("khatam-agent", "sign", bad, user=NOBODY, HOME="/tmp")
     assert done.returncode == 2
     assert service.asked.empty()
 

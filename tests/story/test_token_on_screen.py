@@ -51,10 +51,7 @@ def enter(screen: Screen, title: str) -> None:
 
 
 def ended(window: subprocess.Popen[bytes]) -> int:
-    try:
-        return window.wait(timeout=30)
-    finally:
-        window.kill()
+    return window.wait(timeout=30)
 
 
 def require_all_valid(office: Office, references: list[str], folder: Path) -> None:
@@ -101,6 +98,7 @@ def test_fifty_licences_one_pin_the_token_pulled_and_put_back(
         assert ended(window) == 0
     finally:
         window.kill()
+        window.wait()
     after = card.status
     assert after.made - before.made == BATCH
     assert after.verify_right - before.verify_right == 2
@@ -142,6 +140,7 @@ def test_six_licences_six_pins_announced_and_asked(
         assert ended(window) == 0
     finally:
         window.kill()
+        window.wait()
     after = card.status
     assert after.made - before.made == 6
     # One VERIFY opens the key with the first entry, one goes before each signature.

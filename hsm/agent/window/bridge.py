@@ -14,6 +14,7 @@ from hsm.agent.consent import (
     EnrolmentRequest,
     Interruption,
     InterruptionKind,
+    Phase,
     Progress,
     SigningRequest,
     Yes,
@@ -161,7 +162,9 @@ class Bridge(QObject):
 
     def progress(self, progress: Progress) -> None:
         """Tell the window; never blocks."""
-        self._entry, self._count = progress.pin_entry, progress.count
+        if progress.phase is not Phase.SENDING:
+            # What is posted meanwhile, on another thread, says nothing of the PIN question that comes next.
+            self._entry, self._count = progress.pin_entry, progress.count
         self.progressed.emit(progress)
 
     def _reply(self, question: Question[Any]) -> Any:

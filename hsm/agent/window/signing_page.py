@@ -122,13 +122,18 @@ class SigningPage(Page):
             row = self.documents.mark(progress.item.id, fate, progress.item.reason)
             if row is not None and fate in (Fate.SIGNING, Fate.SENDING):
                 self.list.scrollTo(self.documents.index(row))
+        if progress.phase is not Phase.SENDING:  # told by the thread that posts: the keypad is as it was
+            self._count_down(progress)
+        self.again()
+
+    def _count_down(self, progress: Progress) -> None:
+        """While the reader's keypad waits for the PIN, show for how long it does."""
         waits = self.pad and (progress.phase is Phase.OPENING or progress.pin_entry is not None)
         if waits and not self.pin.counting:
             self.pin.ask(PinState.FINE, wanted=False, pad=True)
             self.pin.begin_countdown()
         elif not waits and self.pin.counting:
             self.pin.stop_countdown()
-        self.again()
 
     def ask(self, question: Question[object]) -> None:
         """Put a question of the engine's to the signer."""
@@ -245,7 +250,8 @@ class SigningPage(Page):
         """How long it still takes, once a few are done."""
         done = self.documents.having(Fate.SIGNED)
         left = self.documents.having(Fate.WAITING, Fate.SIGNING, Fate.SENDING)
-        if done - self._kept_at_first < ENOUGH or not left or not self._began:
+        waits = self.question is not None or done - self._kept_at_first < ENOUGH
+        if waits or not left or not self._began:
             return ""
         seconds = (time.monotonic() - self._began) / (done - self._kept_at_first) * left
         _ = language.say

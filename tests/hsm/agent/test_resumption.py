@@ -71,7 +71,9 @@ def test_server_failing_then_resuming(workplace: Workplace) -> None:
     assert report.error is not None
     assert report.error.code is AgentCode.SERVER_FAILED
     assert report.error.resumable
-    assert report.kept == 1
+    # The second waits; whether the third went out before the run ended is a matter of two threads.
+    assert report.kept == len(workplace.service.posted)
+    assert "i1" not in workplace.service.posted
     assert workplace.service.closed == []
     failing = False
     assert sign(workplace).error is None

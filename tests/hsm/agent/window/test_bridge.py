@@ -107,7 +107,8 @@ def test_the_question_says_which_signature_it_is_for(until: Until) -> None:
     bridge = Bridge()
     asked: list[Any] = []
     bridge.asked.connect(asked.append)
-    bridge.progress(Progress(phase=Phase.SIGNING, done=2, count=6, pin_entry=3))
+    bridge.progress(Progress(phase=Phase.SIGNING, done=1, count=6, pin_entry=3))
+    bridge.progress(Progress(phase=Phase.SENDING, done=2, count=6))  # the second document, posted meanwhile
     thread, came = aside(lambda: bridge.pin(device_label="a", device_serial="1", last_try=False))
     until(lambda: asked)
     question = asked[0]
