@@ -17,8 +17,8 @@ from hsm.errors import DeviceUnavailable, HsmError
 from pki.errors import PkiError
 from signer.errors import SignerError
 
-ON_THE_AGENTS_SIDE = ("hsm.agent",)
-"""Rooms whose errors never reach the server."""
+ON_THE_AGENTS_SIDE = ("hsm.agent", "hsm.cryptoki.supervisor")
+"""Where errors never reach the service's doors."""
 
 
 def import_errors() -> None:

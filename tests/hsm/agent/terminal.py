@@ -23,9 +23,10 @@ class Terminal:
         self.shown = ""
         self._read = 0
         try:
-            # A session of its own, whose terminal this is: PINs are asked at /dev/tty.
+            # A session of its own, whose terminal this is: PINs are asked at /dev/tty. Ctrl-C works there even if these
+            # tests were started in the background, where shells have it ignored.
             self.child = subprocess.Popen(
-                ["setsid", "--ctty", *command],
+                ["setsid", "--ctty", "env", "--default-signal=INT", *command],
                 stdin=theirs,
                 stdout=theirs,
                 stderr=theirs,
