@@ -52,11 +52,10 @@ def test_killed_between_post_and_acknowledgement(workplace: Workplace) -> None:
     with pytest.raises(Killed):
         Signing(workplace.config, workplace.ticket, around).run()
     assert workplace.service.posted[0] == "i0"
-    workplace.service.posted[1:] = []
     report = sign(workplace)
     assert report.error is None
-    # Posted twice, the very same value; the service keeps the first.
-    assert workplace.service.posted == ["i0", "i0", "i1", "i2"]
+    # Posted twice, the very same value; the service keeps the first. When the others went out is a matter of threads.
+    assert sorted(workplace.service.posted) == ["i0", "i0", "i1", "i2"]
     assert len(workplace.devices.signed) == 3
 
 
