@@ -24,13 +24,13 @@ from api.cli.demo.clients import Client, platform_token
 from api.cli.demo.stage import Stage
 from api.cli.demo.story import World, _self_made_key, territory_and_quota
 from bench.figure import Figure
-from hsm.agent.addresses import read_url
 from hsm.agent.config import AgentConfig, read_config
 from hsm.agent.consent import Progress, SigningRequest, Yes
 from hsm.agent.devices import open_devices
 from hsm.agent.pins import FilePins
 from hsm.agent.report import ItemState
-from hsm.agent.signing import Signing
+from hsm.agent.service.addresses import read_url
+from hsm.agent.signing.ceremony import Signing
 from hsm.agent.surroundings import Surroundings
 from hsm.agent.unattended import Unattended
 from hsm.cryptoki.standing import ModulePath

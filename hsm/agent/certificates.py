@@ -9,7 +9,7 @@ from .errors import AgentCode, AgentError
 
 # THREAT: the service names another certificate of the signer's device: the one of his logins, or a body's seal.
 # DEFENCE: only a certificate that commits its holder to content, of a natural person, within its time, is signed with.
-# TEST: tests/hsm/agent/test_refusals.py::test_only_a_persons_signature_certificate_signs
+# TEST: tests/hsm/agent/signing/test_refusals.py::test_only_a_persons_signature_certificate_signs
 
 
 def signer_named(der: bytes) -> str | None:

@@ -50,8 +50,8 @@ def sign(
     as_json: AsJson = False,
 ) -> None:
     """Sign the documents of one ceremony, at the terminal."""
-    from .addresses import read_url
-    from .signing import Signing
+    from .service.addresses import read_url
+    from .signing.ceremony import Signing
 
     def run() -> tuple[dict[str, Any], AgentError | None, str]:
         ticket = read_url(url)
@@ -99,8 +99,8 @@ def enrol(
     """Make key pairs in the holder's device and write their certificates to it."""
     import sys
 
-    from .addresses import Ticket
-    from .enrolling import Enrolling
+    from .holder.enrolling import Enrolling
+    from .service.addresses import Ticket
 
     def run() -> tuple[dict[str, Any], AgentError | None, str]:
         checked = Ticket(ticket)
@@ -121,7 +121,7 @@ def doctor(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     """Say what works on this PC and what does not; asks for no PIN, signs nothing."""
     import json
 
-    from .doctor import Level, examine
+    from .doctor.examination import Level, examine
 
     findings = examine(config)
     if as_json:

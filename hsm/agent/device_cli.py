@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .config import AgentConfig
     from .devices import Devices
     from .errors import AgentError
-    from .typed_secrets import TypedSecrets
+    from .holder.typed_secrets import TypedSecrets
 
 Outcome = tuple[dict[str, Any], "AgentError | None", str]
 
@@ -35,7 +35,7 @@ def typed_secrets(
     :raise AgentError: `ENVIRONMENT`.
     """
     from .errors import AgentCode, AgentError
-    from .typed_secrets import FileSecrets, TerminalSecrets
+    from .holder.typed_secrets import FileSecrets, TerminalSecrets
 
     if pin is None and new_pin is None and unlock is None:
         return TerminalSecrets()
@@ -65,7 +65,7 @@ def _finish(run: Any, *, as_json: bool) -> None:
 @device_app.command("list")
 def list_devices(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     """Say which devices are plugged in, and what each needs. Asks for no PIN."""
-    from .device_listing import listed
+    from .holder.listing import listed
 
     def run() -> Outcome:
         with _opened(config) as (settings, devices):
@@ -79,9 +79,9 @@ def list_devices(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None
 @device_app.command()
 def pin(device: Label, config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     """Change the PIN: the old one once, the new one twice."""
-    from .device_consent import TerminalDeviceConsent
-    from .pin_change import change_pin
-    from .wiping import named_device
+    from .holder.device_consent import TerminalDeviceConsent
+    from .holder.pin_change import change_pin
+    from .holder.wiping import named_device
 
     def run() -> Outcome:
         with _opened(config) as (settings, devices):
@@ -94,8 +94,8 @@ def pin(device: Label, config: Config = DEFAULT_PATH, as_json: AsJson = False) -
 @device_app.command()
 def wipe(device: Label, config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     """Erase a device that goes back: keys, certificates and PIN."""
-    from .device_consent import TerminalDeviceConsent
-    from .wiping import wipe as wipe_device
+    from .holder.device_consent import TerminalDeviceConsent
+    from .holder.wiping import wipe as wipe_device
 
     def run() -> Outcome:
         with _opened(config) as (settings, devices):
@@ -110,11 +110,11 @@ def setup(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     """First set-up of this PC: five lights, and the PIN changed if it is the one that was delivered."""
     import json
 
-    from .device_consent import TerminalDeviceConsent
     from .errors import AgentCode
     from .hardening import harden
+    from .holder.device_consent import TerminalDeviceConsent
+    from .holder.first_setup import FirstSetup, LightState
     from .pins import TerminalPins
-    from .setup import FirstSetup, LightState
     from .terminal import TerminalConsent
 
     harden()
@@ -143,10 +143,10 @@ def setup(config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
 
 def present(ticket: TicketText, config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     """Present a device that was delivered with its certificates."""
-    from .addresses import Ticket
     from .cli import _around
-    from .device_consent import TerminalDeviceConsent
-    from .presenting import Presenting
+    from .holder.device_consent import TerminalDeviceConsent
+    from .holder.presenting import Presenting
+    from .service.addresses import Ticket
 
     def run() -> Outcome:
         checked = Ticket(ticket)
@@ -160,10 +160,10 @@ def present(ticket: TicketText, config: Config = DEFAULT_PATH, as_json: AsJson =
 
 def unlock(ticket: TicketText, device: Label, config: Config = DEFAULT_PATH, as_json: AsJson = False) -> None:
     """Set a new PIN with the secret that two officers released."""
-    from .addresses import Ticket
     from .cli import _around
-    from .device_consent import TerminalDeviceConsent
-    from .unlocking import Unlocking
+    from .holder.device_consent import TerminalDeviceConsent
+    from .holder.unlocking import Unlocking
+    from .service.addresses import Ticket
 
     def run() -> Outcome:
         checked = Ticket(ticket)

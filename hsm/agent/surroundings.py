@@ -12,7 +12,7 @@ from hsm.pin import PinSource
 
 from .consent import Consent, Progress
 from .devices import Devices
-from .heartbeat import EVERY_SECONDS
+from .service.heartbeat import EVERY_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

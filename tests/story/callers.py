@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.cli.demo.clients import Client, Refused
 from api.cli.demo.story import World
-from hsm.agent.addresses import read_url
-from hsm.agent.dpop import EphemeralKey
+from hsm.agent.service.addresses import read_url
+from hsm.agent.service.dpop import EphemeralKey
 
 
 class Caller:

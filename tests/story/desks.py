@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.cli.demo import cast
 from api.cli.demo.story import World, _until_state
-from hsm.agent.addresses import Ticket, read_url
 from hsm.agent.config import AgentConfig
-from hsm.agent.enrolling import Enrolling
 from hsm.agent.errors import AgentCode
+from hsm.agent.holder.enrolling import Enrolling
 from hsm.agent.report import SigningReport
-from hsm.agent.signing import Signing, Surroundings
+from hsm.agent.service.addresses import Ticket, read_url
+from hsm.agent.signing.ceremony import Signing, Surroundings
 from hsm.agent.unattended import Unattended
 from hsm.software import SoftwareKey
 from tests.hsm.agent.estate import FixedPins, MemoryDevices

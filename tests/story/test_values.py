@@ -9,12 +9,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from api.cli.demo import cast
 from api.cli.demo.story import World
-from hsm.agent.addresses import read_url
-from hsm.agent.checking import check_items
 from hsm.agent.consent import Yes
-from hsm.agent.dpop import EphemeralKey
-from hsm.agent.receipt import display_receipt
-from hsm.agent.server import Server
+from hsm.agent.service.addresses import read_url
+from hsm.agent.service.dpop import EphemeralKey
+from hsm.agent.service.server import Server
+from hsm.agent.signing.checking import check_items
+from hsm.agent.signing.receipt import display_receipt
 from hsm.keys import default_algorithm
 from hsm.prepared.attributes import signed_attributes
 from hsm.prepared.manifest import Manifest, verify_manifest

@@ -8,14 +8,14 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from hsm.agent.addresses import read_url
 from hsm.agent.config import AgentConfig, read_config
 from hsm.agent.devices import open_devices
+from hsm.agent.doctor.findings import Finding
 from hsm.agent.errors import AgentError
-from hsm.agent.findings import Finding
 from hsm.agent.hardening import harden
 from hsm.agent.report import SigningReport
-from hsm.agent.signing import Signing, Surroundings
+from hsm.agent.service.addresses import read_url
+from hsm.agent.signing.ceremony import Signing, Surroundings
 
 from .bridge import Bridge
 from .languages import DEFAULT, NAMES
@@ -51,7 +51,7 @@ def desk(url: str | None, path: Path) -> Desk:
     """What the window needs, from this PC's configuration. A wrong one is what its run says."""
 
     def examine() -> Sequence[Finding]:
-        from hsm.agent.doctor import examine
+        from hsm.agent.doctor.examination import examine
 
         return examine(path)
 

@@ -79,7 +79,7 @@ class Bridge(QObject):
     asked = Signal(object)
     """A `Question`, to be answered or refused once."""
     held = False
-    """No PIN is kept here for a second use: where a policy allows that, the engine does it (`hsm.agent.held_pins`)."""
+    """No PIN is kept here for a second use: a policy that allows it is the engine's (`hsm.agent.signing.held_pins`)."""
     settled = Signal(object)
     """A `ToWait` whose cause is gone: the engine goes on."""
     progressed = Signal(object)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from hsm.agent.findings import FINDINGS, Finding, Level
+from hsm.agent.doctor.findings import FINDINGS, Finding, Level
 
 from . import style
 from .languages import Language, reference

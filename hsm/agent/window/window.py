@@ -13,8 +13,8 @@ from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QFileDialog, QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from hsm.agent.consent import Progress, Yes
+from hsm.agent.doctor.findings import Finding
 from hsm.agent.errors import AgentCode, AgentError
-from hsm.agent.findings import Finding
 from hsm.agent.report import SigningReport
 
 from .bridge import IDLE_SECONDS, Bridge

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.auth.dpop import verify_proof
-from hsm.agent.addresses import Ticket
 from hsm.agent.config import AgentConfig
 from hsm.agent.consent import Consent
-from hsm.agent.signing import Surroundings
+from hsm.agent.service.addresses import Ticket
+from hsm.agent.signing.ceremony import Surroundings
 from hsm.agent.unattended import Unattended
 from hsm.cryptoki.device import DeviceInfo
 from hsm.cryptoki.objects import StoredCertificate

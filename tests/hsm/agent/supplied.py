@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from hsm.agent.device_consent import PresentRequest, UnlockRequest, WipeRequest
 from hsm.agent.errors import AgentCode, AgentError
+from hsm.agent.holder.device_consent import PresentRequest, UnlockRequest, WipeRequest
 from hsm.cryptoki.objects import StoredCertificate
 from hsm.software import SoftwareKey
 from tests.hsm.agent.estate import MemoryDevices

@@ -26,8 +26,10 @@ SERVER_EXTRA = (
 EVERY_MODULE = """
 import importlib, pathlib, sys
 import hsm.agent
-for path in pathlib.Path(hsm.agent.__file__).parent.glob("*.py"):
-    importlib.import_module("hsm.agent" if path.stem == "__init__" else f"hsm.agent.{path.stem}")
+room = pathlib.Path(hsm.agent.__file__).parent
+for path in sorted(room.rglob("*.py")):
+    if "window" not in path.relative_to(room).parts:  # it needs its own extra
+        importlib.import_module(".".join(path.relative_to(room.parents[1]).with_suffix("").parts).removesuffix(".__init__"))
 found = [name for name in sys.argv[1].split(",") if name in sys.modules]
 found += [name for name in sys.modules if name.split(".")[0] in ("pki", "signer", "api")]
 assert not found, found

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc import jwe
 from joserfc.jwk import RSAKey
 
-from hsm.agent.unlock_secret import ALGORITHMS
+from hsm.agent.holder.unlock_secret import ALGORITHMS
 from hsm.cryptoki.provisioning import SOFTHSM_MODULE, initialise_softhsm_device, write_softhsm_conf
 from hsm.pin import Pin
 from hsm.prepared.enrolment import Road

@@ -52,8 +52,10 @@ for name in ("geteuid", "getuid", "setsid", "fork", "O_NOFOLLOW", "O_CLOEXEC", "
     delattr(os, name)
 import importlib
 import hsm.agent
-for path in sorted(pathlib.Path(hsm.agent.__file__).parent.glob("*.py")):
-    importlib.import_module("hsm.agent" if path.stem == "__init__" else f"hsm.agent.{path.stem}")
+room = pathlib.Path(hsm.agent.__file__).parent
+for path in sorted(room.rglob("*.py")):
+    if "window" not in path.relative_to(room).parts:  # it needs its own extra
+        importlib.import_module(".".join(path.relative_to(room.parents[1]).with_suffix("").parts).removesuffix(".__init__"))
 """
 
 

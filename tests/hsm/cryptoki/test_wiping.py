@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from hsm.agent.errors import AgentCode, AgentError
-from hsm.agent.wiping import wipe
+from hsm.agent.holder.wiping import wipe
 from hsm.cryptoki.info import DeviceInfo
 from hsm.cryptoki.provisioning import SOFTHSM_MODULE
 from hsm.cryptoki.standing import ModulePath
@@ -13,8 +13,8 @@ from hsm.cryptoki.station import Station
 from hsm.errors import KeyNotFound, PinLocked
 from hsm.keys import KeyKind, KeyRef
 from hsm.pin import Pin
+from tests.hsm.agent.holder.test_personalising import Hands
 from tests.hsm.agent.supplied import Person
-from tests.hsm.agent.test_personalising import Hands
 from tests.hsm.conftest import Device, Typed
 from tests.hsm.cryptoki.test_certificates import certificate
 

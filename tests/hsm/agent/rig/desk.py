@@ -9,12 +9,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from hsm.agent.addresses import Ticket
 from hsm.agent.config import AgentConfig
 from hsm.agent.consent import Interruption, Progress
 from hsm.agent.devices import open_devices
 from hsm.agent.report import SigningReport
-from hsm.agent.signing import Signing
+from hsm.agent.service.addresses import Ticket
+from hsm.agent.signing.ceremony import Signing
 from hsm.agent.surroundings import Surroundings
 from hsm.cryptoki.station import Station
 from hsm.keys import default_algorithm

@@ -12,7 +12,7 @@ from babel.messages.extract import extract
 
 import hsm.agent.window
 from hsm.agent.codes import AgentCode
-from hsm.agent.findings import FINDINGS
+from hsm.agent.doctor.findings import FINDINGS
 from hsm.agent.window.languages import LOCALES, catalogue, isolated, language, reference
 from hsm.agent.window.words import FUNCTIONS, SENTENCES, counted
 from pki.registration.kinds import OfficeFunction

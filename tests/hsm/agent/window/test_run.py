@@ -17,7 +17,7 @@ from PySide6.QtTest import QTest
 from hsm.agent.consent import InterruptionKind
 from hsm.agent.errors import AgentCode
 from hsm.agent.report import SigningReport
-from hsm.agent.signing import Signing, Surroundings
+from hsm.agent.signing.ceremony import Signing, Surroundings
 from hsm.agent.window.bridge import Bridge
 from hsm.agent.window.documents import Fate
 from hsm.agent.window.questions import ForPin, Question, ToPinEntries, ToSign, ToWait

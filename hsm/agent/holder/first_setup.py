@@ -1,0 +1,225 @@
+"""The first set-up of a PC: five lights, from the program itself to a test signature. Command and window show them.
+
+The test signature is a message of its own purpose under the *authentication* key; it is sent nowhere. The signature
+key signs nothing here. What this learns of it (whether it asks its PIN each time) is remembered for the first sitting.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidSignature
+
+from hsm.agent import VERSION
+from hsm.agent.config import AgentConfig, read_config
+from hsm.agent.devices import Devices, leave, open_devices, plugged_in, spoken
+from hsm.agent.errors import AgentCode, AgentError
+from hsm.agent.memory import Memory
+from hsm.keys import default_algorithm, verify
+from hsm.pin import PinSource
+from hsm.prepared.authentication import Purpose, authentication_message
+from hsm.prepared.enrolment import KeyPurpose
+
+from .device_consent import DeviceConsent
+from .pair import HolderPair, held_certificates, pair_of
+from .personalising import require_no_default, require_ready
+
+if TYPE_CHECKING:
+    from hsm.cryptoki.info import DeviceInfo
+
+
+class LightName(StrEnum):
+    """The five, in their order; each waits for the ones before."""
+
+    AGENT = "agent"
+    DRIVER = "driver"
+    KEY = "key"
+    CERTIFICATE = "certificate"
+    TEST_SIGNATURE = "test-signature"
+
+
+class LightState(StrEnum):
+    """What a light shows."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+    WAITING = "waiting"
+    """For the lights before it, or for the device to be plugged in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Light:
+    """One light. `said` is English; `error` has code and fields for the catalogue, where something is wrong."""
+
+    name: LightName
+    state: LightState
+    said: str
+    fix: str = ""
+    error: AgentError | None = None
+
+    @property
+    def help_desk(self) -> str | None:
+        """What to read out on the telephone."""
+        return None if self.error is None else self.error.help_desk.value
+
+    def to_json(self) -> dict[str, object]:
+        """JSON-safe."""
+        code = None if self.error is None else self.error.code.value
+        return {
+            "name": self.name.value,
+            "state": self.state.value,
+            "said": self.said,
+            "fix": self.fix,
+            "code": code,
+            "help_desk": self.help_desk,
+        }
+
+
+FIXES: dict[AgentCode, str] = {
+    AgentCode.CONFIGURATION: "Correct this PC's configuration, or install the package again.",
+    AgentCode.DRIVER: "Install the driver that came with the device.",
+    AgentCode.DRIVER_ARCHITECTURE: "Install the driver of the other kind (32 or 64 bits).",
+    AgentCode.DEVICE_ABSENT: "Plug the device in.",
+    AgentCode.SEVERAL_DEVICES: "Leave one device plugged in.",
+    AgentCode.PIN_LOCKED: "Ask the officer of keys to have it unlocked.",
+    AgentCode.PIN_TO_BE_CHANGED: "khatam-agent device pin --device LABEL",
+    AgentCode.PIN_WRONG: "Try once more, slowly.",
+    AgentCode.NO_CERTIFICATE: "Ask the officer of keys: the device is empty, or another's.",
+    AgentCode.CERTIFICATE_EXPIRED: "Ask the officer of keys for a new certificate.",
+    AgentCode.CONSENT: "Plug in your own device.",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class FirstSetup:
+    """One look at this PC. Every step keeps what the next one needs."""
+
+    path: Path
+    """The configuration file."""
+    pins: PinSource
+    consent: DeviceConsent
+    now: Callable[[], datetime]
+    open: Callable[[AgentConfig], Devices] = open_devices
+    _config: AgentConfig | None = None
+    _found: Devices | None = None
+    device: DeviceInfo | None = None
+    """The one that was found."""
+    _pair: HolderPair | None = None
+
+    def lights(self) -> Iterator[Light]:
+        """The five lights, each as soon as it is known; after one that is not OK or WARN the others wait."""
+        steps = {
+            LightName.AGENT: self._agent,
+            LightName.DRIVER: self._driver,
+            LightName.KEY: self._key,
+            LightName.CERTIFICATE: self._certificate,
+            LightName.TEST_SIGNATURE: self._test_signature,
+        }
+        try:
+            yield from self._lights(steps)
+        finally:
+            if callable(close := getattr(self._found, "close", None)):
+                close()
+
+    def _lights(self, steps: dict[LightName, Callable[[], tuple[LightState, str]]]) -> Iterator[Light]:
+        stopped: LightName | None = None
+        for name, step in steps.items():
+            if stopped is None:
+                light = self._light(name, step)
+                stopped = name if light.state in (LightState.FAIL, LightState.WAITING) else None
+                yield light
+            else:
+                yield Light(name=name, state=LightState.WAITING, said=f"It waits for the light {stopped.value!r}.")
+
+    def _light(self, name: LightName, step: Callable[[], tuple[LightState, str]]) -> Light:
+        try:
+            with spoken():
+                state, said = step()
+        except AgentError as error:
+            absent = error.code is AgentCode.DEVICE_ABSENT
+            state = LightState.WAITING if absent else LightState.FAIL
+            return Light(name=name, state=state, said=str(error), fix=FIXES.get(error.code, ""), error=error)
+        return Light(name=name, state=state, said=said)
+
+    def _agent(self) -> tuple[LightState, str]:
+        self._config = config = read_config(self.path)
+        ends = config.anchor().not_valid_after_utc
+        if ends < self.now():
+            raise AgentError(AgentCode.CONFIGURATION, what=f"the manifest anchor expired on {ends:%Y-%m-%d}")
+        return LightState.OK, f"khatam-agent {VERSION}, for {config.server} ({config.environment})"
+
+    def _driver(self) -> tuple[LightState, str]:
+        assert self._config is not None
+        self._found = self.open(self._config)
+        modules = getattr(self._found, "modules", None)
+        bad = [each.said for each in modules() if each.state != "ready"] if callable(modules) else []
+        names = ", ".join(path.name for path in self._config.modules)
+        return (LightState.WARN, " ".join(bad)) if bad else (LightState.OK, f"loaded: {names}")
+
+    def _key(self) -> tuple[LightState, str]:
+        assert self._found is not None
+        present = plugged_in(self._found)
+        if not present:
+            raise AgentError(AgentCode.DEVICE_ABSENT, wanted="yours")
+        if len(present) > 1:
+            raise AgentError(AgentCode.SEVERAL_DEVICES, count=len(present), label=present[0].label)
+        self.device = device = present[0]
+        require_ready(device, None)
+        require_no_default(device)
+        if device.pin_locked:
+            raise AgentError(AgentCode.PIN_LOCKED)
+        if device.pin_to_be_changed:
+            raise AgentError(AgentCode.PIN_TO_BE_CHANGED)
+        said = f"{device.label} ({device.model}, serial {device.serial})"
+        if device.pin_final_try:
+            return LightState.WARN, f"{said}: one PIN try is left"
+        return (LightState.WARN, f"{said}: a wrong PIN was entered") if device.pin_count_low else (LightState.OK, said)
+
+    def _certificate(self) -> tuple[LightState, str]:
+        """There is one, it signs, it is valid now, and the person says that it is his."""
+        assert self._found is not None
+        assert self.device is not None
+        held = held_certificates(self._found.read_certificates(self.device))
+        signing = [each for each in held if each.purpose is KeyPurpose.SIGNATURE]
+        if not signing:
+            raise AgentError(AgentCode.NO_CERTIFICATE, device=self.device.label, wanted="yours")
+        newest = max(signing, key=lambda each: each.certificate.not_valid_after_utc)
+        ends = newest.certificate.not_valid_after_utc.date().isoformat()
+        if not newest.is_valid(self.now()):
+            raise AgentError(AgentCode.CERTIFICATE_EXPIRED, wanted=newest.named, on=ends)
+        self.consent.to_be_mine(newest.named)
+        self._pair = pair_of(self.device, held, newest)
+        return LightState.OK, f"{newest.named}, until {ends}"
+
+    def _test_signature(self) -> tuple[LightState, str]:
+        """Open the signature key to learn how it asks; sign with the authentication key alone."""
+        # THREAT: a "test" makes the signature key sign something that its holder did not see.
+        # DEFENCE: only the authentication key signs, a message of a purpose that no server accepts.
+        # TEST: tests/hsm/agent/holder/test_first_setup.py::test_only_the_authentication_key_signs
+        assert self._config is not None
+        assert self._found is not None
+        assert self._pair is not None
+        device, pair = self._pair.device, self._pair
+        try:
+            opened = self._found.key(pair.signature.ref(device), self.pins)
+            Memory(self._config.spool).learn(pair.signature.sha256, always_authenticate=opened.always_authenticate)
+            if pair.authentication is None:
+                return LightState.WARN, "The PIN is right. The device has no key for tests; the first signature is one."
+            key = self._found.key(pair.authentication.ref(device), self.pins)
+            nonces = (secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+            message = authentication_message(Purpose.FIRST_SETUP, self._config.server, *nonces, self.now())
+            algorithm = default_algorithm(key.public_key)
+            verify(key.public_key, key.sign(message, algorithm), message, algorithm)
+        except InvalidSignature as error:
+            raise AgentError(AgentCode.VALUE, kept=0, count=0) from error
+        finally:
+            leave(self._found, device)
+        asks = "each time" if opened.always_authenticate else "once for a list"
+        return LightState.OK, f"The device signed a test. Its signature key asks the PIN {asks}."

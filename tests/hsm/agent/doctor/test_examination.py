@@ -1,0 +1,373 @@
+"""Each seeded fault is found, with its code, its level and something to do."""
+
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from typer.testing import CliRunner
+
+from hsm.agent.cli import app
+from hsm.agent.doctor import examination, findings
+from hsm.agent.doctor.devices import examine_certificates
+from hsm.agent.doctor.examination import Finding, Instruments, Level, examine
+from hsm.agent.doctor.readers import Reader, ServiceStopped, readers
+from hsm.cryptoki.info import DeviceInfo
+from hsm.cryptoki.objects import StoredCertificate
+from hsm.cryptoki.provisioning import SOFTHSM_MODULE, initialise_softhsm_device, write_softhsm_conf
+from hsm.pin import Pin
+from tests.hsm.prepared.authority import Authority, name, usage
+from tests.rig.faulty.control import Faulty
+
+NOW = datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Service:
+    """A served /healthz that tells what the test wants."""
+
+    status: int = 200
+    ahead: timedelta = timedelta()
+    port: int = 0
+
+    @contextmanager
+    def served(self, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+        service = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response_only(service.status)
+                self.send_header("Date", format_datetime(datetime.now(UTC) + service.ahead, usegmt=True))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        class Quiet(ThreadingHTTPServer):
+            def handle_error(self, *_: Any) -> None:
+                pass  # a client that refuses our certificate goes away: that is the test
+
+        with Quiet(("127.0.0.1", 0), Handler) as server:
+            if tls is not None:
+                server.socket = tls.wrap_socket(server.socket, server_side=True)
+            thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+            thread.start()
+            self.port = server.server_port
+            try:
+                yield f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
+            finally:
+                server.shutdown()
+                thread.join()
+
+
+@dataclass(slots=True)
+class Desk:
+    """A PC on which everything works; a test breaks one thing."""
+
+    folder: Path
+    faulty: Faulty
+    conf: Path
+    server: str
+    scheme: Callable[[], str] = lambda: "khatam-agent.desktop"
+    readers: Callable[[Mapping[str, str]], list[Reader]] = lambda _: [Reader(name="Reader", card=True, mute=False)]
+    extra: dict[str, Any] = field(default_factory=dict)
+    modules: list[Path] = field(default_factory=list)
+
+    def write(self) -> Path:
+        path = self.folder / "agent.toml"
+        environment = {**self.faulty.environment, **self.extra}
+        path.write_text(
+            f'server = "{self.server}"\nenvironment = "rehearsal"\nspool = "{self.folder / "spool"}"\n'
+            f'manifest_anchor = "{self.folder / "anchor.pem"}"\nsofthsm_conf = "{self.conf}"\n'
+            f"modules = {json.dumps([str(each) for each in self.modules])}\n[module_environment]\n"
+            + "".join(f"{key} = {json.dumps(value)}\n" for key, value in environment.items())
+        )
+        return path
+
+    def found(self, **more: Any) -> list[Finding]:
+        instruments = Instruments(scheme=self.scheme, readers=self.readers, **more)
+        return examine(self.write(), instruments)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Service]:
+    service = Service()
+    with service.served():
+        yield service
+
+
+@pytest.fixture
+def desk(tmp_path: Path, served: Service) -> Desk:
+    served.status, served.ahead = 200, timedelta()
+    conf = write_softhsm_conf(tmp_path / "softhsm")
+    initialise_softhsm_device(conf, label="president", so_pin=Pin("87654321"), pin=Pin("428571"))
+    (tmp_path / "anchor.pem").write_bytes(Authority.make().certificate.public_bytes(Encoding.PEM))
+    faulty = Faulty(tmp_path / "faulty")
+    faulty.hide_empty()
+    return Desk(tmp_path, faulty, conf, f"http://127.0.0.1:{served.port}", modules=[faulty.path])
+
+
+def one(found: list[Finding], key: str, code: str, level: Level = Level.FAIL) -> Finding:
+    """The finding of that key; it has its code and says what to do."""
+    (finding,) = [each for each in found if each.key == key]
+    assert (finding.code, finding.level) == (code, level)
+    assert finding.fix
+    assert finding.said
+    return finding
+
+
+def test_a_pc_in_order(desk: Desk) -> None:
+    found = {each.key for each in desk.found()}
+    # The device is fresh, so its missing certificate is the one fault.
+    assert found >= {"configured", "driver-ready", "device-good", "reader-ready", "server-answers", "clock-right"}
+    assert found >= {"spool-empty", "scheme-ours", "version", "certificate-none"}
+
+
+def test_never_asks_a_pin(desk: Desk) -> None:
+    desk.found()
+    assert not desk.faulty.calls("C_Login")
+
+
+def test_configuration(desk: Desk) -> None:
+    desk.server = "http://example.ma"
+    one(desk.found(), "misconfigured", "AG-01")
+
+
+def test_driver_missing(desk: Desk) -> None:
+    desk.modules = [desk.folder / "none.so"]
+    one(desk.found(), "driver-missing", "AG-21")
+
+
+def test_driver_of_the_other_architecture(desk: Desk) -> None:
+    other = desk.folder / "other.so"
+    head = bytearray(SOFTHSM_MODULE.read_bytes()[:4096])
+    head[4], head[18:20] = 1, (3).to_bytes(2, "little")  # ELFCLASS32, EM_386
+    other.write_bytes(head)
+    desk.modules = [other]
+    assert "32-bit" in one(desk.found(), "driver-architecture", "AG-22").said
+
+
+def test_not_a_driver(desk: Desk) -> None:
+    desk.modules = [desk.folder / "anchor.pem"]
+    one(desk.found(), "driver-not-pkcs11", "AG-21")
+
+
+def test_driver_that_crashes(desk: Desk) -> None:
+    desk.faulty.crash("C_GetSlotList")
+    one(desk.found(), "driver-crashed", "AG-23")
+
+
+def test_one_bad_driver_of_two_is_a_warning(desk: Desk) -> None:
+    desk.modules.append(desk.folder / "none.so")
+    one(desk.found(), "driver-missing", "AG-21", Level.WARN)
+
+
+def test_no_device(desk: Desk) -> None:
+    desk.faulty.remove()
+    one(desk.found(), "device-absent", "AG-24")
+
+
+@pytest.mark.parametrize(
+    ("flag", "key", "code", "level"),
+    [
+        ("user-locked", "pin-locked", "AG-42", Level.FAIL),
+        ("user-to-be-changed", "pin-to-be-changed", "AG-43", Level.FAIL),
+        ("user-final", "pin-last-try", "AG-41", Level.WARN),
+        ("user-low", "pin-low", "AG-40", Level.WARN),
+    ],
+)
+def test_pin_flags(desk: Desk, flag: Any, key: str, code: str, level: Level) -> None:
+    desk.faulty.pin(flag)
+    one(desk.found(), key, code, level)
+
+
+def test_no_certificate(desk: Desk) -> None:
+    one(desk.found(), "certificate-none", "AG-30")
+
+
+def test_dead_smart_card_service(desk: Desk) -> None:
+    """The real PC/SC library, asked for a service whose socket nobody serves."""
+    desk.readers = readers
+    desk.extra = {"PCSCLITE_CSOCK_NAME": str(desk.folder / "no.sock")}
+    one(desk.found(), "reader-service", "AG-20", Level.WARN)
+    desk.faulty.remove()
+    one(desk.found(), "reader-service", "AG-20")
+
+
+def test_readers(desk: Desk) -> None:
+    desk.faulty.remove()
+    desk.readers = lambda _: []
+    one(desk.found(), "reader-none", "AG-20")
+    desk.readers = lambda _: [Reader(name="Reader", card=False, mute=False)]
+    one(desk.found(), "reader-empty", "AG-24")
+    desk.readers = lambda _: [Reader(name="Reader", card=True, mute=True)]
+    one(desk.found(), "reader-mute", "AG-44")
+
+
+def test_a_service_that_stopped_meanwhile(desk: Desk) -> None:
+    def stopped(_: Mapping[str, str]) -> list[Reader]:
+        raise ServiceStopped
+
+    desk.readers = stopped
+    one(desk.found(), "reader-service", "AG-20", Level.WARN)
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(40, Level.WARN), (-180, Level.FAIL), (125, Level.FAIL)])
+def test_clock(desk: Desk, served: Service, seconds: int, level: Level) -> None:
+    served.ahead = timedelta(seconds=seconds)
+    one(desk.found(), "clock-off", "AG-10", level)
+
+
+def test_server_failing(desk: Desk, served: Service) -> None:
+    served.status = 503
+    assert "503" in one(desk.found(), "server-failed", "AG-12").said
+
+
+def test_server_down(desk: Desk) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    desk.server = f"http://127.0.0.1:{port}"
+    one(desk.found(), "server-unreachable", "AG-11")
+
+
+def test_server_name_unknown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.server = "https://signature.invalid"
+
+    def nowhere(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", nowhere)
+    one(desk.found(), "server-unknown", "AG-11")
+
+
+def _tls(folder: Path, until: datetime) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's side with a certificate that ends then, and a client's that trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    builder = x509.CertificateBuilder().subject_name(name("server")).issuer_name(name("server"))
+    builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(NOW - timedelta(days=90)).not_valid_after(until)
+    names = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+    made = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    pem = made.public_bytes(Encoding.PEM)
+    path = folder / "server.pem"
+    path.write_bytes(pem + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(path)
+    return server, ssl.create_default_context(cadata=pem.decode())
+
+
+@pytest.mark.parametrize(
+    ("days", "trusted", "key", "level"),
+    [
+        (40, False, "server-untrusted", Level.FAIL),
+        (-2, True, "server-certificate-expired", Level.FAIL),
+        (5, True, "server-certificate-ends", Level.WARN),
+    ],
+)
+def test_tls(desk: Desk, days: int, trusted: bool, key: str, level: Level) -> None:
+    server, client = _tls(desk.folder, NOW + timedelta(days=days))
+    with Service().served(server) as desk.server:
+        found = desk.found(**({"tls": lambda: client} if trusted else {}))
+    one(found, key, "AG-11", level)
+    assert ("server-answers" in {each.key for each in found}) is (level is Level.WARN)
+
+
+def test_anchor(desk: Desk) -> None:
+    assert "anchor-good" in {each.key for each in desk.found(now=lambda: NOW - timedelta(days=1))}
+    one(desk.found(now=lambda: NOW + timedelta(days=10)), "anchor-ends", "AG-14", Level.WARN)
+    one(desk.found(now=lambda: NOW + timedelta(days=400)), "anchor-expired", "AG-14")
+    (desk.folder / "anchor.pem").write_text("none")
+    one(desk.found(), "anchor-unreadable", "AG-14")
+
+
+def test_address_handler(desk: Desk) -> None:
+    desk.scheme = str
+    one(desk.found(), "scheme-none", "AG-50")
+    desk.scheme = lambda: "other.desktop"
+    assert "other.desktop" in one(desk.found(), "scheme-other", "AG-50").said
+
+
+def test_spool(desk: Desk) -> None:
+    kept = desk.folder / "spool" / "ticket"
+    kept.mkdir(parents=True)
+    kept.parent.chmod(0o700)
+    (kept / "value-1.json").touch()
+    one(desk.found(), "spool-waits", "AG-52", Level.WARN)
+    kept.parent.chmod(0o755)
+    one(desk.found(), "spool-unsafe", "AG-52")
+
+
+DEVICE = DeviceInfo(
+    label="president",
+    serial="1",
+    model="m",
+    manufacturer="m",
+    initialised=True,
+    pin_set=True,
+    login_required=True,
+    pin_count_low=False,
+    pin_final_try=False,
+    pin_locked=False,
+    protected_path=False,
+    write_protected=False,
+)
+
+
+@dataclass(slots=True)
+class Shelf:
+    ders: list[bytes]
+
+    def read_certificates(self, device: DeviceInfo) -> list[StoredCertificate]:
+        return [StoredCertificate(key_id=b"1", label="", der=der) for der in self.ders]
+
+
+@pytest.mark.parametrize(
+    ("use", "days", "key", "code", "level"),
+    [
+        ("content_commitment", 0, "certificate-good", None, Level.OK),
+        ("content_commitment", 40, "certificate-expired", "AG-31", Level.FAIL),
+        ("content_commitment", -40, "certificate-early", "AG-31", Level.FAIL),
+        ("content_commitment", 10, "certificate-ends", "AG-31", Level.WARN),
+        ("digital_signature", 0, "certificate-no-signature", "AG-32", Level.FAIL),
+    ],
+)
+def test_certificates(use: str, days: int, key: str, code: str | None, level: Level) -> None:
+    made = Authority.make().issue(
+        ec.generate_private_key(ec.SECP256R1()).public_key(), key_usage=usage(**{use: True}), subject="Ahmed"
+    )
+    # An authority of the tests issues for 30 days before and after its NOW; a minute keeps both bounds clear.
+    at = NOW + timedelta(days=days, minutes=-1) if days else NOW - timedelta(days=1)
+    found = list(examine_certificates(Shelf([made.public_bytes(Encoding.DER)]), [DEVICE], at))
+    assert (found[0].key, found[0].code, found[0].level) == (key, code, level)
+
+
+def test_command(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examination, "Instruments", lambda: Instruments(scheme=desk.scheme, readers=desk.readers))
+    desk.faulty.pin("user-locked")
+    outcome = CliRunner().invoke(app, ["doctor", "--config", str(desk.write()), "--json"])
+    told = json.loads(outcome.stdout)["findings"]
+    assert outcome.exit_code == 2
+    assert {"name", "level", "code", "said", "fix"} == set(told[0])
+    assert {"AG-42", "AG-30"} == {each["code"] for each in told if each["level"] == "FAIL"}
+    assert "→" in CliRunner().invoke(app, ["doctor", "--config", str(desk.write())]).stdout
+
+
+def test_every_fault_has_something_to_do() -> None:
+    good = {"configured", "version", "spool-empty", "dumps-off", "dumps-shell", "server-answers"}
+    good |= {key for key in findings.FINDINGS if key.endswith(("-good", "-right", "-ready", "-ours"))}
+    assert {key for key, (_, fix) in findings.FINDINGS.items() if not fix} == good
