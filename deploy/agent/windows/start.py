@@ -3,6 +3,7 @@
 The worker of one driver, or the child that draws the pages of one document.
 """
 
+import io
 import sys
 
 from hsm.cryptoki.supervisor import FROZEN_ARGUMENT
@@ -16,6 +17,10 @@ elif sys.argv[1:2] == ["--draw-pages"]:
 
     raise SystemExit(draw())
 else:
+    # Sent to a file, Windows would have the code page of the PC's language: without Arabic, or without French.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # the window has none
+            stream.reconfigure(encoding="utf-8")
     from hsm.agent.cli import app
 
     app()

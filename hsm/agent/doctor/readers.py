@@ -19,6 +19,8 @@ NO_SERVICE = frozenset({0x8010001D, 0x8010001E, 0x80100014})
 """SCARD_E_NO_SERVICE, SCARD_E_SERVICE_STOPPED, SCARD_F_UNKNOWN_ERROR of a socket that nobody serves."""
 NO_READERS = 0x8010002E
 PRESENT, MUTE = 0x20, 0x200
+_ENCODING = "mbcs" if sys.platform == "win32" else "utf-8"
+"""Of readers' names: Windows' own code page for its A functions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ def _look() -> dict[str, Any]:
         for name in [each for each in names.raw.split(b"\0") if each]:
             state = State(name=name)
             code = code or _code(status_change(context, word(0), ctypes.byref(state), word(1)))
-            found.append([name.decode("utf-8", errors="replace"), state.event])
+            found.append([name.decode(_ENCODING, errors="replace"), state.event])
         return {"code": code, "readers": found}
     finally:
         library.SCardReleaseContext(context)
