@@ -16,7 +16,7 @@ from hsm.agent.cli import app
 from hsm.agent.codes import HelpDesk
 from hsm.agent.config import read_config
 from hsm.agent.config_path import DEFAULT_PATH
-from hsm.agent.doctor import DRIVER_KEYS
+from hsm.agent.doctor.examination import DRIVER_KEYS
 from hsm.agent.window import application
 from hsm.cryptoki.standing import ModuleStanding, look_at
 
