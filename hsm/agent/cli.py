@@ -70,6 +70,10 @@ def open_window(
     config: Config = DEFAULT_PATH,
 ) -> None:
     """Sign the documents of one ceremony, in the window; without an address, say how this PC is. What is clicked."""
+    # THREAT: an address with quotes in it, which Windows puts into the command line as it stands, brings options of a
+    # page's own: another configuration, and with it another server, another anchor, another driver.
+    # DEFENCE: every handler that is installed says `open --`; behind it nothing is an option.
+    # TEST: tests/deploy/test_windows_recipe.py::test_an_address_brings_no_option
     from importlib import import_module
 
     from .errors import AgentCode, AgentError

@@ -131,7 +131,7 @@ def test_desktop_entry() -> None:
     files = ROOT / "deploy/agent/files"
     subprocess.run(["desktop-file-validate", str(files / "khatam-agent.desktop")], check=True)
     entry = (files / "khatam-agent.desktop").read_text(encoding="utf-8")
-    assert "Exec=/usr/bin/khatam-agent open %u\n" in entry
+    assert "Exec=/usr/bin/khatam-agent open -- %u\n" in entry
     assert "MimeType=x-scheme-handler/khatam;\n" in entry
 
 
