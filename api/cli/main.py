@@ -85,7 +85,8 @@ def _mount() -> None:
     from .demo.command import demo
     from .verify import verify
 
-    app.command()(verify)
+    # A file's name may begin with "-": what is no option of ours is a file.
+    app.command(context_settings={"ignore_unknown_options": True})(verify)
     app.command()(demo)
 
 

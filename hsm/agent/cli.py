@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .config_path import DEFAULT_PATH
-from .device_cli import mount, typed_secrets
+from .device_cli import TYPED_TICKET, mount, typed_secrets
 
 if TYPE_CHECKING:
     from .consent import Consent
@@ -88,7 +88,7 @@ def open_window(
     _finish(run, as_json=False)
 
 
-@app.command()
+@app.command(context_settings=TYPED_TICKET)
 def enrol(
     ticket: Annotated[str, typer.Argument(help="The 43 characters that the officer gave.")],
     *,

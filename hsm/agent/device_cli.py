@@ -24,6 +24,8 @@ device_app = typer.Typer(help="The holder's device: list, pin, wipe, setup.", no
 Config = Annotated[Path, typer.Option("--config", help="This PC's configuration.", dir_okay=False)]
 Label = Annotated[str, typer.Option("--device", help="Label of the device.")]
 TicketText = Annotated[str, typer.Argument(help="The 43 characters that the officer gave.")]
+TYPED_TICKET = {"ignore_unknown_options": True}
+"""Settings of a command whose ticket is typed: one of an older service may begin with "-" and is no option for that."""
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 
 
@@ -179,5 +181,5 @@ def unlock(ticket: TicketText, device: Label, config: Config = DEFAULT_PATH, as_
 def mount(app: typer.Typer) -> None:
     """Put these commands beside the others."""
     app.add_typer(device_app, name="device")
-    app.command()(present)
-    app.command()(unlock)
+    app.command(context_settings=TYPED_TICKET)(present)
+    app.command(context_settings=TYPED_TICKET)(unlock)

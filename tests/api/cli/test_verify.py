@@ -44,6 +44,15 @@ def test_good(folder: Path) -> None:
     assert "TOTAL-PASSED B-LT" in said
 
 
+def test_a_file_whose_name_looks_like_an_option(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "-t.pdf").write_bytes((folder / "good.pdf").read_bytes())
+    monkeypatch.chdir(folder)
+    result = CliRunner().invoke(app, ["verify", "-t.pdf", "--trust", "trust.pem"])
+    assert result.exit_code == 0
+    misspelt = CliRunner().invoke(app, ["verify", "good.pdf", "--trsut", "trust.pem"])
+    assert (misspelt.exit_code, "'--trsut' does not exist" in misspelt.stderr) == (2, True)
+
+
 def test_one_bad_file_is_enough(folder: Path) -> None:
     names = ("good.pdf", "altered.pdf", "unsigned.pdf", "stranger.pdf", "empty.pdf")
     code, said = run(folder, *names, options=("--json",))

@@ -83,6 +83,23 @@ def test_missing_configuration_ends_with_2(tmp_path: Path) -> None:
     assert report["findings"][0]["level"] == "FAIL"
 
 
+@pytest.mark.parametrize("command", [("enrol", "--device", "a"), ("present",), ("unlock", "--device", "a")])
+@pytest.mark.parametrize("ticket", ["-Z" + "a" * 41, "--" + "a" * 41, "--help" + "-" * 37, "-" * 43])
+def test_a_ticket_that_looks_like_an_option_is_a_ticket(command: tuple[str, ...], ticket: str, tmp_path: Path) -> None:
+    """Earlier services made such: one ticket in 64. The run gets as far as the configuration."""
+    arguments = [command[0], ticket, *command[1:], "--config", str(tmp_path / "none.toml"), "--json"]
+    outcome = CliRunner().invoke(app, arguments)
+    assert "No such option" not in outcome.stderr
+    assert json.loads(outcome.stdout.splitlines()[-1])["error"]["code"] == "configuration"
+
+
+@pytest.mark.parametrize("typed", [("--jsno", "a" * 43), ("a" * 43, "--jsno"), ("-j", "a" * 43)])
+def test_a_misspelt_option_beside_a_ticket_is_refused(typed: tuple[str, str]) -> None:
+    outcome = CliRunner().invoke(app, ["present", *typed])
+    assert outcome.exit_code == 2
+    assert "unexpected extra argument" in outcome.stderr
+
+
 WITHOUT_WINDOW = """
 import sys
 sys.modules["PySide6"] = None
