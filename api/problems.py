@@ -152,6 +152,7 @@ PROBLEMS: dict[type[Exception], Row] = {
     ceremonies.LeaseLapsed: (409, "lease-lapsed"),
     ceremonies.MixedCapacities: (422, "mixed-capacities"),
     ceremonies.NotEntitled: (403, "not-entitled"),
+    ceremonies.NothingLeft: (409, "nothing-to-sign"),
     ceremonies.NothingToSign: (409, "nothing-to-sign"),
     ceremonies.TooManyDocuments: (422, "too-many-documents"),
     ceremonies.ValueForAnotherItem: (422, "value-for-another-item"),

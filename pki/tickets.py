@@ -3,7 +3,7 @@
 A ticket is random (`new_ticket`), in base64url, kept as SHA-256. Its first redemption binds it to the agent's
 ephemeral key (RFC 9449: the thumbprint of its JWK). The same key may redeem it again before it expires and
 gets another access token; the earlier ones stay valid until the session ends. Another key is a theft: the
-caller kills the ticket, and closes what it was for, with `kill_ticket`.
+caller, who knows whether anything is left to steal, kills the ticket with `kill_ticket` and closes what it was for.
 """
 
 from __future__ import annotations

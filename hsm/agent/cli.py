@@ -57,7 +57,10 @@ def sign(
         ticket = read_url(url)
         settings, around = _around(config, pin_file, unattended=unattended, wait_seconds=wait)
         report = Signing(settings, ticket, around).run()
-        return report.to_json(), report.error, f"{report.kept} of {len(report.items)} documents are signed."
+        said = f"{report.kept} of {len(report.items)} documents are signed."
+        if report.done_before:
+            said = "Nothing is left to sign: this list was done before. If that was not you, tell the help desk."
+        return report.to_json(), report.error, said
 
     _finish(run, as_json=as_json)
 

@@ -46,6 +46,11 @@ class SigningReport:
         return sum(item.state is ItemState.KEPT for item in list(self.items.values()))
 
     @property
+    def done_before(self) -> bool:
+        """Nothing was left to sign when this run came. Before its end a run may look like that too."""
+        return self.error is None and not self.items
+
+    @property
     def left(self) -> list[str]:
         """References of what is not kept: signed later, or never."""
         return [item.reference for item in list(self.items.values()) if item.state is not ItemState.KEPT]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, ActorKind, record
 from pki.records import CeremonyId, Records
-from signer.ceremonies.errors import CeremonyEnded, CeremonyUnknown
+from signer.ceremonies.errors import CeremonyEnded, CeremonyUnknown, NothingLeft
 from signer.ceremonies.ports import subject_of
 from signer.ceremonies.tables import Ceremony, CeremonyItem, CeremonyState, ItemState
 from signer.dossiers.documents import changed_rows
@@ -82,7 +82,8 @@ def cancel_ceremony(
 def alarm_ceremony(session: Session, *, ceremony: CeremonyId, at: datetime) -> None:
     """Close a ceremony whose ticket was shown by a second agent key. A step."""
     # THREAT: someone who saw the ticket (a shared PC, a log) redeems it too and signs in the holder's stead.
-    # DEFENCE: the first redemption binds the agent's key; another key ends ticket and ceremony, journalled.
+    # DEFENCE: the first redemption binds the agent's key; another key ends ticket and ceremony, journalled, as long as
+    #   anything can be signed (`require_unsigned`).
     # TEST: tests/signer/ceremonies/test_sessions.py::test_stolen_ticket_closes_the_ceremony
     end_ceremony(
         session,
@@ -92,6 +93,24 @@ def alarm_ceremony(session: Session, *, ceremony: CeremonyId, at: datetime) -> N
         by=SWEEPER,
         at=at,
     )
+
+
+def require_unsigned(session: Session, *, ceremony: CeremonyId) -> None:
+    """Something can still be signed in the ceremony, or an alarm has closed it. What is answered never comes back.
+
+    :raise CeremonyEnded: it was cancelled, expired or completed.
+    :raise NothingLeft: no item waits for a value.
+    """
+    # THREAT: signers who click a link twice, the second time with a fresh agent key, set off alarms of theft, until
+    #   nobody minds an alarm.
+    # DEFENCE: no alarm, and no session either, once no item can take a value: a thief would find nothing to sign.
+    # TEST: tests/signer/ceremonies/test_sessions.py::test_a_link_clicked_again_when_all_is_kept_is_no_theft
+    state = session.scalar(select(Ceremony.state).where(Ceremony.id == ceremony))
+    if state in (CeremonyState.COMPLETED, CeremonyState.CANCELLED, CeremonyState.EXPIRED):
+        raise CeremonyEnded(ceremony, state.value)
+    unsigned = select(CeremonyItem.id).where(CeremonyItem.ceremony_id == ceremony, CeremonyItem.state.in_(UNSIGNED))
+    if state in LIVE and session.scalar(unsigned.limit(1)) is None:
+        raise NothingLeft
 
 
 def expire_ceremonies(records: Records, *, at: datetime) -> int:

@@ -19,10 +19,20 @@ class CeremonyUnknown(CeremonyError):
 
 
 class NothingToSign(CeremonyError):
-    """An empty list, or no item left to sign."""
+    """An empty list."""
 
     def __init__(self) -> None:
-        super().__init__("There is nothing to sign. No ceremony was opened or shown: name at least one document.")
+        super().__init__("There is nothing to sign. No ceremony was opened: name at least one document.")
+
+
+class NothingLeft(CeremonyError):
+    """Every item of the ceremony has its value, or was refused."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing is left to sign: every document of this ceremony was answered before, and nothing was signed "
+            "now. If that was somebody else, report it."
+        )
 
 
 class TooManyDocuments(CeremonyError):

@@ -27,7 +27,7 @@ from pki.records import CeremonyId, DocumentId, HolderId, Records
 from pki.registration.tables import Holder
 from pki.tickets import AgentSession
 from signer.ceremonies.ending import UNSIGNED, complete_if_done
-from signer.ceremonies.errors import CeremonyEnded, KeyChanged, NothingToSign, reason_of
+from signer.ceremonies.errors import CeremonyEnded, KeyChanged, NothingLeft, reason_of
 from signer.ceremonies.ports import Desk, subject_of
 from signer.ceremonies.preparation import body_names, prepare_items, to_prepare
 from signer.ceremonies.rights import accept_signer
@@ -59,7 +59,7 @@ def issue_manifest(records: Records, desk: Desk, *, agent: AgentSession, at: dat
     document's present head. A document that may no longer be signed leaves the list, with its reason.
 
     :raise CeremonyEnded: the ceremony is over.
-    :raise NothingToSign: no item is left.
+    :raise NothingLeft: no item is left.
     """
     with records.writing() as session:
         ceremony = live_ceremony(session, agent)
@@ -71,7 +71,7 @@ def issue_manifest(records: Records, desk: Desk, *, agent: AgentSession, at: dat
             complete_if_done(session, ceremony=CeremonyId(ceremony.id), by=_by(agent), at=at)
     if not left:
         # The signer is told why: his key, his office, the document.
-        raise refusals[-1] if refusals else NothingToSign
+        raise refusals[-1] if refusals else NothingLeft
     if stored is not None:
         return stored
     prepare_items(records, desk, ceremony=CeremonyId(agent.subject), waiting=waiting, at=at)
@@ -160,7 +160,7 @@ def _manifest(session: Session, desk: Desk, ceremony: Ceremony, at: datetime) ->
     body_fr, body_ar = body_names(session, ceremony.body_code)
     items = tuple(_manifest_item(item) for item in _items(session, ceremony) if item.state is ItemState.PREPARED)
     if not items:
-        raise NothingToSign
+        raise NothingLeft
     return Manifest(
         protocol=PROTOCOL,
         minimum_agent=desk.policy.minimum_agent,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from pki.journal.acts import Actor, ActorKind, record
 from pki.records import CeremonyId, ItemId, Records
 from pki.tickets import AgentSession, Redeemed, TicketKind, TicketStolen, kill_ticket, redeem_ticket
-from signer.ceremonies.ending import LIVE, UNSIGNED, alarm_ceremony, end_ceremony
+from signer.ceremonies.ending import LIVE, UNSIGNED, alarm_ceremony, end_ceremony, require_unsigned
 from signer.ceremonies.errors import CeremonyEnded, CeremonyUnknown, ItemUnknown, LeaseLapsed
 from signer.ceremonies.ports import CeremonyPolicy, subject_of
 from signer.ceremonies.tables import Ceremony, CeremonyItem, CeremonyState
@@ -45,7 +45,8 @@ def start_session(records: Records, policy: CeremonyPolicy, *, hello: AgentHello
 
     :raise TicketUnknown: and `TicketExpired`: nothing was begun.
     :raise TicketStolen: another key redeemed it first; a ceremony is closed with an alarm.
-    :raise CeremonyEnded: the ceremony was cancelled or is over.
+    :raise CeremonyEnded: the ceremony was cancelled or is over; for another key too.
+    :raise NothingLeft: another key, and every item has its value or was refused. The first key's session goes on.
     """
     try:
         with records.writing() as session:
@@ -55,9 +56,10 @@ def start_session(records: Records, policy: CeremonyPolicy, *, hello: AgentHello
     except TicketStolen as stolen:
         # The transaction of the redemption is lost; the alarm is committed in its own.
         with records.writing() as session:
-            kill_ticket(session, ticket_id=stolen.ticket_id, at=at)
             if stolen.kind is TicketKind.CEREMONY:
+                require_unsigned(session, ceremony=CeremonyId(stolen.subject))
                 alarm_ceremony(session, ceremony=CeremonyId(stolen.subject), at=at)
+            kill_ticket(session, ticket_id=stolen.ticket_id, at=at)
         raise
     return StartedSession(access_token=redeemed.access_token, kind=redeemed.kind, subject=redeemed.subject)
 

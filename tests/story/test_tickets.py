@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from api.cli.demo import cast
+from api.cli.demo.stage import start_agent
 from api.cli.demo.story import World
 from tests.story.callers import Caller, state, ticket_of
 from tests.story.test_bad_input import refusal, unharmed
@@ -33,6 +34,19 @@ def test_a_ticket_from_another_agent_closes_the_ceremony(world: World, licences:
     again = world.platform.post("/v1/ceremonies", signer)  # nothing of the list stayed locked
     world.platform._http.delete(f"/v1/ceremonies/{again['id']}")
     refusal(Caller(world).redeem(ticket_of(again)), 409, "ceremony-ended")
+
+
+def test_a_link_clicked_again_after_all_is_signed(world: World, licences: list[str]) -> None:
+    """The agent forgot its key when it was done: it comes with another one, and that is no theft."""
+    signer = {"signer": world.holders[cast.PRESIDENT.key], "documents": licences}
+    opened = world.platform.post("/v1/ceremonies", signer)
+    command = (world.workplaces[cast.PRESIDENT.key], "sign", opened["agent_url"], "--unattended")
+    assert world.finish(start_agent(*command))["kept"] == 3
+    world.signed(opened["id"])
+    assert refusal(Caller(world).redeem(ticket_of(opened)), 409, "ceremony-ended")["state"] == "completed"
+    again = world.finish(start_agent(*command))
+    assert (again["count"], again["error"]) == (0, None)
+    assert state(world, opened)[0] == "completed"
 
 
 def test_a_proof_that_was_used_or_is_for_something_else(world: World, licences: list[str]) -> None:

@@ -20,7 +20,7 @@ PAUSES_SECONDS = (0.3, 1.0, 3.0)
 TIMEOUT = httpx2.Timeout(60.0, connect=10.0)
 UNAUTHORIZED, CREATED, ACCEPTED, SERVER_ERRORS = 401, 201, 202, 500
 TICKET_PROBLEMS = frozenset({"ticket-unknown", "ticket-expired", "ticket-stolen"})
-ENDED_PROBLEMS = frozenset({"ceremony-ended", "agent-session-refused", "ceremony-unknown"})
+ENDED_PROBLEMS = frozenset({"ceremony-ended", "nothing-to-sign", "agent-session-refused", "ceremony-unknown"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +183,7 @@ def require(answer: Answer) -> Answer:
     if stopping is not None:
         raise stopping
     if answer.problem in ENDED_PROBLEMS:
-        raise AgentError(AgentCode.SESSION_ENDED, problem=answer.problem)
+        raise AgentError(AgentCode.SESSION_ENDED, problem=answer.problem, state=answer.document.get("state", ""))
     raise AgentError(AgentCode.SERVER_REFUSED, problem=answer.problem, what=answer.document.get("detail", ""))
 
 

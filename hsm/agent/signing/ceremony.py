@@ -79,8 +79,10 @@ class Signing:
                     self._rounds(key, server, sitting, Outbox(self._course, sitting, spool))
             except AgentError as error:
                 self._leave(server, spool, error)
-                raise
-            self._leave(server, spool, None)
+                if self.report.items or not _is_done(error):
+                    raise
+            else:
+                self._leave(server, spool, None)
         self._require_all_kept()
 
     def _sit_down(self, server: Server, spool: Spool) -> Sitting:
@@ -158,3 +160,11 @@ class Signing:
             self.report.mark(item.id, item.reference, ItemState.UNSIGNED)
         self._course.tell(Phase.READING)
         return manifest
+
+
+def _is_done(error: AgentError) -> bool:
+    """The service has an answer for every document, from an earlier run: a link that was clicked again."""
+    problem, state = error.fields.get("problem"), error.fields.get("state")
+    return error.code is AgentCode.SESSION_ENDED and (
+        problem in DONE_PROBLEMS or (problem, state) == ("ceremony-ended", "completed")
+    )

@@ -128,19 +128,21 @@ class ResultPage(Page):
         self.mark.show_mark(Mark.GOOD if good else Mark.WARN if kept or self._harmless else Mark.STOP)
         signed = n_("{n} document signed", "{n} documents signed", kept)
         missing = n_("{n} not signed", "{n} not signed", self.missing)
-        nothing = _("Nothing was signed")
+        before = report is not None and report.done_before
+        nothing = _("Nothing is left to sign") if before else _("Nothing was signed")
         words = nothing if not kept else signed if not self.missing else f"{signed} · {missing}"
         self.headline.say(language, words)
         self.setWindowTitle(words)
-        self.more.say(
-            language, _("Each signature is recorded by the service. You may close this window.") if good else ""
-        )
-        self.more.setVisible(good)
+        recorded = _("Each signature is recorded by the service. You may close this window.")
+        self.more.say(language, recorded if good and not before else "")
+        self.more.setVisible(good and not before)
         phone = _("Help desk: {tel}", tel=reference(self.phone)) if self.phone else ""
         code = "" if error is None else _("Code: {code}", code=reference(error.help_desk.value))
         words = "" if error is None else sentence(language, error)
+        if before:
+            words = _("This list was done before. If that was not you, tell the help desk.")
         hint = "" if self._harmless else " · ".join(part for part in (code, phone) if part)
-        self.notice.say(language, Mark.INFO if self._harmless else Mark.STOP, words, hint)
+        self.notice.say(language, Mark.INFO if self._harmless or before else Mark.STOP, words, hint)
         self.desk.say(language, reference(self.help_desk()) if error is not None and not self._harmless else "")
         self.desk.setVisible(bool(self.desk.text()))
         self.list.setVisible(bool(self.documents.lines))

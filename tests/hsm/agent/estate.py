@@ -201,8 +201,9 @@ class FakeService:
     def transport(self) -> httpx2.MockTransport:
         return httpx2.MockTransport(self.answer)
 
-    def problem(self, status: int, code: str) -> httpx2.Response:
-        content = json.dumps({"type": f"urn:khatam:problem:{code}", "status": status, "code": code, "detail": "So."})
+    def problem(self, status: int, code: str, **fields: str) -> httpx2.Response:
+        said = {"type": f"urn:khatam:problem:{code}", "status": status, "code": code, "detail": "So."}
+        content = json.dumps(said | fields)
         return httpx2.Response(status, content=content, headers={"content-type": "application/problem+json"})
 
     def answer(self, request: httpx2.Request) -> httpx2.Response:
@@ -229,7 +230,7 @@ class FakeService:
         if body["ticket"] != TICKET:
             return self.problem(404, "ticket-unknown")
         if self.bound not in (None, jkt):
-            return self.problem(409, "ticket-stolen")
+            return self.problem(409, "ticket-stolen" if self.left() else "nothing-to-sign")
         self.bound, self.nonce = jkt, body["agent_nonce"]
         token = secrets.token_urlsafe(32)
         self.tokens.add(token)

@@ -1,7 +1,9 @@
 """Interruptions: nothing lost, nothing doubled, and what is left is asked for again."""
 
 import json
+import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -157,6 +159,54 @@ def test_manifest_that_expires_on_the_way_stops_the_signing(workplace: Workplace
     assert sign(workplace).error is None
     manifests = [path for _, path, _ in workplace.service.requests if path.endswith("/manifest")]
     assert len(manifests) >= 2
+
+
+@pytest.mark.parametrize("embedded", [False, True])
+def test_a_link_clicked_again_after_all_is_kept_is_done_already(workplace: Workplace, embedded: bool) -> None:
+    """The first run forgot its key: the second one comes with another, and hears how the ceremony stands."""
+    assert sign(workplace).kept == 3
+
+    def completed(method: str, path: str) -> httpx2.Response | None:
+        return workplace.service.problem(409, "ceremony-ended", state="completed") if embedded else None
+
+    workplace.service.before = completed
+    report = sign(workplace)
+    assert report.error is None
+    assert report.done_before
+    assert len(workplace.devices.signed) == 3
+    assert workplace.pins.asked == 1
+    assert [path for path in workplace.config.spool.iterdir() if path.is_dir()] == []
+
+
+def test_killed_when_all_was_kept_and_embedded_meanwhile(workplace: Workplace, tmp_path: Path) -> None:
+    """The same key comes again, to a ceremony that is over."""
+    folder, killed = workplace.config.spool / workplace.ticket.sha256, tmp_path / "as the power went"
+
+    def keep(method: str, path: str) -> httpx2.Response | None:
+        if path.endswith("/close"):
+            shutil.copytree(folder, killed)
+        return None
+
+    def completed(method: str, path: str) -> httpx2.Response | None:
+        ended = path.endswith("/manifest")
+        return workplace.service.problem(409, "ceremony-ended", state="completed") if ended else None
+
+    workplace.service.before = keep
+    sign(workplace)
+    shutil.copytree(killed, folder)
+    workplace.service.before = completed
+    report = sign(workplace)
+    assert report.error is None
+    assert report.done_before
+    assert not folder.exists()
+
+
+def test_a_link_clicked_again_after_the_sitting_was_given_up(workplace: Workplace) -> None:
+    workplace.service.before = lambda *_: workplace.service.problem(409, "ceremony-ended", state="cancelled")
+    report = sign(workplace)
+    assert report.error is not None
+    assert report.error.code is AgentCode.SESSION_ENDED
+    assert not report.done_before
 
 
 def test_second_agent_on_the_same_ticket_is_refused(workplace: Workplace) -> None:

@@ -257,6 +257,17 @@ def test_a_service_that_comes_back_gets_everything_once(mayor: Mayor, fifty: Doc
     assert sorted(service.posted) == sorted(set(service.posted))
 
 
+def test_a_link_clicked_again_says_that_it_is_done(mayor: Mayor) -> None:
+    mayor.workplace.service.before = lambda *_: mayor.workplace.service.problem(409, "nothing-to-sign")
+    mayor.begin()
+    assert mayor.await_end().done_before
+    said = words(mayor.window.result)
+    assert "لم يبق شيء للتوقيع" in said
+    assert "أخبر المساعدة" in said
+    assert "+212 5 37 00 00 00" in said
+    assert not mayor.window.result.retry.isVisibleTo(mayor.window.result)
+
+
 def test_escape_refuses_and_nothing_is_signed(mayor: Mayor) -> None:
     mayor.begin()
     mayor.await_question(ToSign)
