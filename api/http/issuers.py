@@ -17,7 +17,7 @@ from pki.records import Records
 from pki.status.external import configure_external_crl, register_external_issuer
 
 from .once import OnceOnly, RawBody
-from .orders import Pem, der_of
+from .pem import Pem, der_of
 from .schema import In, Line, Out, Zulu
 
 router = APIRouter(prefix="/v1/issuers", tags=["issuers"])
