@@ -93,7 +93,7 @@ class _AfterLastSignature(StandardDiffPolicy):
     # THREAT: what nobody signed is drawn after the last signature: a visible time-stamp field, a filled-in form, an
     #   object that the signed pages wait for, another title.
     # DEFENCE: after the last signature the library's policy for archiving alone, without its leniencies.
-    # TEST: tests/hostile/test_after_signing.py
+    # TEST: tests/hostile/test_signed_behind.py, tests/hostile/test_made_for_the_attack.py
     def apply(self, old: HistoricalResolver, new: HistoricalResolver, *rest: Any, **named: Any) -> DiffResult:
         _require_nothing_awaited(old, new)
         _require_same_words(old, new)

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,8 +14,12 @@ FREE = 9
 SIGNED_WORDS, OTHER_WORDS = "FOUR FLOORS", "TWELVE FLOORS"
 HELVETICA = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
 FORM_ENTRIES = b"/Type /XObject /Subtype /Form /BBox [0 0 200 60] /Resources << >> "
+COVER = b"1 g 0 0 595 842 re f 0 g "
+"""A white sheet over the page."""
 
 Objects = dict[int, bytes]
+Attack = Callable[[bytes], bytes]
+"""A signed file, and what somebody makes of it."""
 
 
 def stream(data: bytes, entries: bytes = b"") -> bytes:
@@ -146,6 +151,37 @@ def appended_stream(
     data = b"".join(b"\x01" + offset.to_bytes(4, "big") + b"\x00" for _, offset in entries)
     body = b"%d 0 obj\n" % own + stream(data, said) + b"\nendobj\n"
     return pdf + out + body + b"startxref\n%d\n%%%%EOF\n" % start
+
+
+def body_of(pdf: bytes, number: int) -> bytes:
+    """How an object is written last."""
+    found: list[bytes] = re.findall(rb"(?<=\n)%d 0 obj\n(.*?)\nendobj" % number, pdf, re.DOTALL)
+    return found[-1]
+
+
+def extended(body: bytes, entries: bytes) -> bytes:
+    """A dictionary with entries more."""
+    assert body.rstrip().endswith(b">>")
+    return body.rstrip()[:-2] + entries + b" >>"
+
+
+def listed(body: bytes, number: int) -> bytes:
+    """A form or page that names one object more beside the field."""
+    changed = re.sub(rb"\[ ?7 0 R ?\]", b"[7 0 R %d 0 R]" % number, body)
+    assert changed != body
+    return changed
+
+
+def other_pages(first: int) -> Objects:
+    """A page tree that says something else."""
+    resources = b"/Resources << /Font << /F1 " + HELVETICA + b" >> >> "
+    return {
+        first: b"<< /Type /Pages /Count 1 /Kids [%d 0 R] >>" % (first + 1),
+        first + 1: b"<< /Type /Page /Parent %d 0 R /MediaBox [0 0 595 842] /Contents %d 0 R " % (first, first + 2)
+        + resources
+        + b">>",
+        first + 2: OTHER_CONTENT,
+    }
 
 
 def signature(*, entries: bytes = b"", reserve: int = 64, subfilter: bytes = b"ETSI.CAdES.detached") -> bytes:

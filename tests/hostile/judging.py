@@ -8,6 +8,7 @@ from signer.verification.register import DocumentFacts, Entitled, Match, OfficeF
 from tests.signer.verification.estate import DAY, HOUR, T0, Estate
 
 BODY = "06.117.01.03"
+AUTHENTIC = (Verdict.AUTHENTIC, Reason.IN_FORCE)
 
 
 def inspected(estate: Estate, pdf: bytes) -> FileFindings:
