@@ -11,8 +11,10 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from functools import partial
 from typing import Final, Self
 
+from hsm.cryptoki.distant_key import DistantKey
 from hsm.cryptoki.standing import ModulePath, ModuleState
 from hsm.cryptoki.station import Station, StationKey
 from hsm.errors import DeviceTimeout, DeviceUnavailable, HsmError, KeyNotFound
@@ -90,7 +92,7 @@ class SessionPool:
         """Return how the module stands in each session."""
         return [state for session in self._sessions for state in session.station.modules()]
 
-    def key(self, ref: KeyRef, pins: PinSource) -> "PooledKey":
+    def key(self, ref: KeyRef, pins: PinSource) -> DistantKey:
         """Return the key; logs in one session, the others do when they first sign with it.
 
         :raise hsm.errors.HsmError: as `Module.key`.
@@ -98,14 +100,16 @@ class SessionPool:
         with self._turn() as session:
             found = session.key(ref, pins)
         self._known[ref] = pins
-        return PooledKey(self, ref, pins, public_key=found.public_key, algorithms=found.algorithms)
+        ask = partial(self._sign, ref, pins, found.public_key)
+        return DistantKey(ask, name=repr(ref), public_key=found.public_key, algorithms=found.algorithms)
 
-    def sign(self, key: "PooledKey", message: bytes, algorithm: SignatureAlgorithm) -> bytes:
-        """For `PooledKey` only. One session, one try: whether to ask again is the caller's decision."""
+    def _sign(
+        self, ref: KeyRef, pins: PinSource, public_key: PublicKey, message: bytes, algorithm: SignatureAlgorithm
+    ) -> bytes:
         with self._turn() as session:
-            own = session.key(key.ref, key.pins)
-            if own.public_key != key.public_key:
-                session.keys.pop(key.ref)
+            own = session.key(ref, pins)
+            if own.public_key != public_key:
+                session.keys.pop(ref)
                 raise KeyNotFound("The device has another key under this id. Nothing was signed.")
             return own.sign(message, algorithm)
 
@@ -166,41 +170,6 @@ class SessionPool:
                 session.keys[ref] = session.station.key(ref, pins)
             except HsmError as error:
                 log.error("a session of %s: %s", ref.device_label, error)  # noqa: TRY400  (the sentence says it all)
-
-
-class PooledKey:
-    """A key of a pool as a `SigningKey`."""
-
-    def __init__(
-        self,
-        pool: SessionPool,
-        ref: KeyRef,
-        pins: PinSource,
-        *,
-        public_key: PublicKey,
-        algorithms: tuple[SignatureAlgorithm, ...],
-    ) -> None:
-        """For `SessionPool.key` only."""
-        self._pool = pool
-        self._public_key = public_key
-        self._algorithms = algorithms
-        self.ref = ref
-        self.pins = pins
-
-    @property
-    def public_key(self) -> PublicKey:
-        return self._public_key
-
-    @property
-    def algorithms(self) -> tuple[SignatureAlgorithm, ...]:
-        return self._algorithms
-
-    def sign(self, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
-        """Sign `message`; see `hsm.keys.SigningKey`."""
-        return self._pool.sign(self, message, algorithm)
-
-    def __repr__(self) -> str:
-        return f"PooledKey({self.ref!r})"
 
 
 def _closed() -> DeviceUnavailable:

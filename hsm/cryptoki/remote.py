@@ -4,6 +4,7 @@ import hashlib
 import os
 import socket
 import threading
+from functools import partial
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from hsm.cryptoki import wire
+from hsm.cryptoki.distant_key import DistantKey
 from hsm.errors import DeviceTimeout, DeviceUnavailable, KeyNotFound, MechanismUnsupported
 from hsm.keys import PublicKey, SignatureAlgorithm
 
@@ -29,12 +31,12 @@ class RemoteKeyring:
         self._path = socket_path
         self._timeout = timeout
         self._idle: list[socket.socket] = []
-        self._keys: dict[str, RemoteKey] = {}
+        self._keys: dict[str, DistantKey] = {}
         self._lock = threading.Lock()
         self._room = threading.BoundedSemaphore(MAX_CONNECTIONS)
 
-    def key(self, role: str) -> "RemoteKey":
-        """Return the key of `role`; its public half is asked for once.
+    def key(self, role: str) -> DistantKey:
+        """Return the key of `role`; its public half is asked for once. It signs at most some 8 MB at a time.
 
         :raise DeviceUnavailable: the keys process does not answer: try again once it is back.
         :raise KeyNotFound: it has no key for that role.
@@ -42,20 +44,21 @@ class RemoteKeyring:
         found = self._keys.get(role)
         if found is None:
             header, body = self._ask({"act": "key", "role": role}, b"")
-            found = _remote_key(self, role, header, body)
+            public_key, algorithms = _read_key(header, body)
+            ask = partial(self._sign, role, hashlib.sha256(body).hexdigest())
+            found = DistantKey(ask, name=role, public_key=public_key, algorithms=algorithms)
             with self._lock:
                 found = self._keys.setdefault(role, found)
         return found
 
-    def sign(self, key: "RemoteKey", message: bytes, algorithm: SignatureAlgorithm) -> bytes:
-        """For `RemoteKey` only."""
-        header = {"act": "sign", "role": key.role, "key": key.spki_sha256, "algorithm": algorithm.value}
+    def _sign(self, role: str, spki_sha256: str, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
+        header = {"act": "sign", "role": role, "key": spki_sha256, "algorithm": algorithm.value}
         try:
             return self._ask(header, message)[1]
         except KeyNotFound:
             # The role has another key since: the next `key(role)` asks anew.
             with self._lock:
-                self._keys.pop(key.role, None)
+                self._keys.pop(role, None)
             raise
 
     def close(self) -> None:
@@ -137,47 +140,7 @@ class RemoteKeyring:
         return connection
 
 
-class RemoteKey:
-    """A key of the keys process as a `SigningKey`."""
-
-    def __init__(
-        self,
-        keyring: RemoteKeyring,
-        role: str,
-        *,
-        public_key: PublicKey,
-        spki_sha256: str,
-        algorithms: tuple[SignatureAlgorithm, ...],
-    ) -> None:
-        """For `RemoteKeyring.key` only."""
-        self._keyring = keyring
-        self._public_key = public_key
-        self._algorithms = algorithms
-        self.role = role
-        self.spki_sha256 = spki_sha256
-
-    @property
-    def public_key(self) -> PublicKey:
-        return self._public_key
-
-    @property
-    def algorithms(self) -> tuple[SignatureAlgorithm, ...]:
-        return self._algorithms
-
-    def sign(self, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
-        """Sign `message` (at most some 8 MB); see `hsm.keys.SigningKey`.
-
-        :raise KeyNotFound: the role has another key since; ask the keyring again.
-        """
-        if algorithm not in self._algorithms:
-            raise MechanismUnsupported(f"This key cannot sign with {algorithm.value}. Nothing was signed.")
-        return self._keyring.sign(self, message, algorithm)
-
-    def __repr__(self) -> str:
-        return f"RemoteKey({self.role})"
-
-
-def _remote_key(keyring: RemoteKeyring, role: str, header: dict[str, str], spki: bytes) -> RemoteKey:
+def _read_key(header: dict[str, str], spki: bytes) -> tuple[PublicKey, tuple[SignatureAlgorithm, ...]]:
     try:
         public_key = load_der_public_key(spki)
         algorithms = tuple(SignatureAlgorithm(each) for each in header["algorithms"].split())
@@ -185,8 +148,7 @@ def _remote_key(keyring: RemoteKeyring, role: str, header: dict[str, str], spki:
         raise _gone("gave an answer that makes no sense") from error
     if not isinstance(public_key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) or not algorithms:
         raise _gone("gave a key of an unknown kind")
-    digest = hashlib.sha256(spki).hexdigest()
-    return RemoteKey(keyring, role, public_key=public_key, spki_sha256=digest, algorithms=algorithms)
+    return public_key, algorithms
 
 
 def _is_quiet(connection: socket.socket) -> bool:

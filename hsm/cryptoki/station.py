@@ -88,30 +88,26 @@ class Station:
         message = {"call": "key", "ref": pack_ref(ref), "always_authenticate": always_authenticate}
         value = self._asking.with_source(self._presence.holding(ref.device_label, ref.device_serial), message, pins)
         with sense():
-            return StationKey(
-                self,
-                ref,
-                pins,
-                public_key=channel.unpack_public_key(value["public_key"]),
-                algorithms=tuple(SignatureAlgorithm(each) for each in value["algorithms"]),
-                always_authenticate=bool(value["always_authenticate"]),
-            )
-
-    def sign(self, key: StationKey, message: bytes, algorithm: SignatureAlgorithm) -> bytes:
-        """For `StationKey` only."""
+            public_key = channel.unpack_public_key(value["public_key"])
+            always = bool(value["always_authenticate"])
+            algorithms = tuple(SignatureAlgorithm(each) for each in value["algorithms"])
         call = {
             "call": "sign",
-            "ref": pack_ref(key.ref),
-            "always_authenticate": key.always_authenticate,
-            "public_key": pack_public_key(key.public_key),
-            "message": pack_bytes(message),
-            "algorithm": algorithm.value,
+            "ref": pack_ref(ref),
+            "always_authenticate": always,
+            "public_key": pack_public_key(public_key),
         }
-        value = self._asking.with_source(
-            self._presence.holding(key.ref.device_label, key.ref.device_serial), call, key.pins
+
+        def sign(message: bytes, algorithm: SignatureAlgorithm) -> bytes:
+            said = call | {"message": pack_bytes(message), "algorithm": algorithm.value}
+            at = self._presence.holding(ref.device_label, ref.device_serial)
+            value = self._asking.with_source(at, said, pins)
+            with sense():
+                return unpack_bytes(value)
+
+        return StationKey(
+            sign, name=repr(ref), public_key=public_key, algorithms=algorithms, always_authenticate=always
         )
-        with sense():
-            return unpack_bytes(value)
 
     def find_keys(self, device: DeviceInfo, pins: PinSource) -> list[FoundKey]:
         """See `Module.find_keys`."""
