@@ -8,21 +8,14 @@ after its login. Drawing the window and reading the list lie before the yes and 
 from __future__ import annotations
 
 import dataclasses
-import json
 import secrets
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-
 from api.cli.demo import cast, dossier
-from api.cli.demo.acts import Playbill
-from api.cli.demo.clients import Client, platform_token
-from api.cli.demo.stage import Stage
-from api.cli.demo.story import World, _self_made_key, territory_and_quota
+from api.cli.demo.story import World
 from bench.figure import Figure
 from hsm.agent.config import AgentConfig, read_config
 from hsm.agent.consent import Progress, SigningRequest, Yes
@@ -38,6 +31,7 @@ from hsm.cryptoki.station import Station
 from hsm.keys import KeyRef, default_algorithm
 from hsm.pin import PinFile
 from tests.rig.faulty.control import Faulty
+from tests.story.served import served_world
 
 COUNT, MILLISECONDS = 50, 300
 PRESIDENT = cast.PRESIDENT.key
@@ -45,7 +39,7 @@ PRESIDENT = cast.PRESIDENT.key
 
 def run() -> Iterator[Figure]:
     """`batch_50`: seconds, ours over the device's own; goal 1.15."""
-    with tempfile.TemporaryDirectory() as folder, _world(Path(folder)) as world:
+    with tempfile.TemporaryDirectory() as folder, served_world(Path(folder)) as world:
         workplace = world.workplaces[PRESIDENT]
         faulty = Faulty(Path(folder) / "faulty")
         config = dataclasses.replace(
@@ -56,40 +50,6 @@ def run() -> Iterator[Figure]:
         value = _batch(world, config, workplace.pin_file, references)
         against = _bare(config, workplace.pin_file)
     yield Figure(name="batch_50", value=value, against=against, unit="s", goal=1.15, better="lower")
-
-
-@contextmanager
-def _world(folder: Path) -> Iterator[World]:
-    """An installation, served, with a president whose key is active."""
-    stage = Stage(folder / "stage")
-    stage.folder.mkdir()
-    stage.init()
-    stage.start()
-    callers: list[Client] = []
-    try:
-        credentials = json.loads((stage.data / "secrets" / "first-credentials.json").read_text(encoding="utf-8"))
-        first = Client(stage.url, credentials["officer"]["token"])
-        second = first.post("/v1/officers", {"name": "Second officer", "role": "central"})
-        client = credentials["client"]
-        world = World(
-            stage=stage,
-            bill=Playbill(Console(quiet=True)),
-            officer=first,
-            second_officer=Client(stage.url, second["token"]),
-            platform=Client(stage.url, platform_token(stage.url, client["client_id"], client["client_secret"])),
-            public=Client(stage.url),
-        )
-        callers += [world.officer, world.second_officer, world.platform, world.public]
-        territory_and_quota(world)
-        for code in (cast.COMMUNE, cast.PROVINCE):
-            first.post(f"/v1/bodies/{code}/register-declarations", {"complete_from": "2021-09-24"})
-        world.enrol(cast.PRESIDENT)
-        _self_made_key(world, cast.PRESIDENT, cast.COMMUNE, try_self_approval=False)
-        yield world
-    finally:
-        for caller in callers:
-            caller.close()
-        stage.stop()
 
 
 class _Watched(Unattended):

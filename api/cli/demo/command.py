@@ -65,28 +65,17 @@ def demo(
 
 def _play(stage: "Stage", bill: "Playbill", licence: Path | None) -> None:
     from .answers import answers
-    from .clients import Client, platform_token
     from .dossier import dossier
+    from .opening import open_world
     from .outsiders import outsiders
-    from .story import World, authority_and_people, keys, territory_and_quota
+    from .story import authority_and_people, keys, territory_and_quota
 
     with bill.act("installation made: folder, devices, keys, first officers (khatam init)"):
         stage.init()
     with bill.act("service started: keys, responders, jobs, API (khatam serve)") as act:
         stage.start()
         act.detail = stage.url
-    credentials = json.loads((stage.data / "secrets" / "first-credentials.json").read_text(encoding="utf-8"))
-    first = Client(stage.url, credentials["officer"]["token"])
-    second = first.post("/v1/officers", {"name": "Second officer", "role": "central"})
-    client = credentials["client"]
-    world = World(
-        stage=stage,
-        bill=bill,
-        officer=first,
-        second_officer=Client(stage.url, second["token"]),
-        platform=Client(stage.url, platform_token(stage.url, client["client_id"], client["client_secret"])),
-        public=Client(stage.url),
-    )
+    world = open_world(stage, bill)
     territory_and_quota(world)
     authority_and_people(world)
     keys(world)
