@@ -13,6 +13,8 @@ from hsm.errors import DeviceError, DeviceMismatch, DeviceUnavailable
 
 GLANCE_SECONDS: Final = 1.0
 """With half a second between two looks, and pcscd's own, what comes or goes is told within two."""
+FIRST_GLANCE_SECONDS: Final = 10.0
+"""Until a module answered once its worker may still be starting: nothing is told to be absent because of that."""
 Found = tuple[Supervisor, DeviceInfo]
 
 
@@ -30,7 +32,8 @@ class Presence:
 
     def glance(self) -> list[DeviceInfo]:
         """Look at every module that is free; one that is busy, or slow to answer, counts as it was."""
-        return self._seen_by_all(patience=0.0, seconds=GLANCE_SECONDS)
+        is_first = any(each not in self._last for each in self._supervisors)
+        return self._seen_by_all(patience=0.0, seconds=FIRST_GLANCE_SECONDS if is_first else GLANCE_SECONDS)
 
     def of(self, device: DeviceInfo) -> Found:
         """The module that shows that device, and the device as given."""

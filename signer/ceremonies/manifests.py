@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from hsm.keys import SignatureAlgorithm
@@ -94,7 +94,9 @@ def _renew(session: Session, desk: Desk, ceremony: Ceremony, *, at: datetime) ->
     until = at + desk.policy.lease
     ceremony.expires_at = at + desk.policy.session_life
     renew_leases(session, ceremony=CeremonyId(ceremony.id), until=until, at=at)
-    for item in _items(session, ceremony):
+    # Locked: a value that is kept at this moment must not be put back among what is asked for.
+    locked = _unsigned(ceremony).with_for_update().execution_options(populate_existing=True)
+    for item in session.scalars(locked).all():
         alive = holds_lease(
             session,
             document=DocumentId(item.document_id),
@@ -135,12 +137,16 @@ def _ask_again(session: Session, ceremony: Ceremony, item: CeremonyItem, *, unti
     item.document_digest = None
 
 
-def _items(session: Session, ceremony: Ceremony) -> Sequence[CeremonyItem]:
-    return session.scalars(
+def _unsigned(ceremony: Ceremony) -> Select[CeremonyItem]:
+    return (
         select(CeremonyItem)
         .where(CeremonyItem.ceremony_id == ceremony.id, CeremonyItem.state.in_(UNSIGNED))
         .order_by(CeremonyItem.number)
-    ).all()
+    )
+
+
+def _items(session: Session, ceremony: Ceremony) -> Sequence[CeremonyItem]:
+    return session.scalars(_unsigned(ceremony)).all()
 
 
 def _stored(ceremony: Ceremony, left: Sequence[CeremonyItem], at: datetime) -> IssuedManifest | None:
