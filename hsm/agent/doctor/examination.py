@@ -18,6 +18,7 @@ from hsm.agent.errors import AgentError
 
 from .connection import examine_server, trusted_authorities
 from .devices import examine_certificates, examine_device
+from .display import examine_display, standing_walls
 from .findings import Finding, Level, fail, good, warn
 from .readers import Reader, ServiceStopped, readers
 from .url_scheme import is_ours, registered
@@ -72,6 +73,7 @@ class Instruments:
     drivers: Callable[[AgentConfig], Drivers] = open_drivers
     readers: Callable[[Mapping[str, str]], Sequence[Reader]] = readers
     scheme: Callable[[], str] = registered
+    walls: Callable[[], Sequence[str] | None] = standing_walls
 
 
 def examine(path: Path, instruments: Instruments | None = None) -> list[Finding]:
@@ -99,7 +101,12 @@ def _bare(error: AgentError) -> str:
 
 
 def _alone(with_: Instruments) -> dict[str, Callable[[], Iterator[Finding]]]:
-    return {"version": _version, "core dumps": _core_dumps, "address": lambda: _scheme(with_)}
+    return {
+        "version": _version,
+        "core dumps": _core_dumps,
+        "address": lambda: _scheme(with_),
+        "display": lambda: examine_display(with_.walls),
+    }
 
 
 def _configured(config: AgentConfig, with_: Instruments) -> dict[str, Callable[[], Iterator[Finding]]]:

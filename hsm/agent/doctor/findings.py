@@ -31,6 +31,12 @@ FINDINGS: dict[str, tuple[str, str]] = {
     "dumps-off": ("A crash writes no memory to disk.", ""),
     "dumps-shell": ("Core dumps are on here; the agent turns them off for itself.", ""),
     "dumps-kept": ("This system keeps the memory of crashed programs.", "Ask the help desk to turn that off."),
+    "display-good": ("Documents are drawn by a process that is walled off: {walls}.", ""),
+    "display-open": (
+        "The process that draws documents lacks walls: {missing}.",
+        "You can sign. Tell the help desk: this system does not give them.",
+    ),
+    "display-fails": ("Documents cannot be drawn ({what}).", "Ask the help desk to install the agent's package again."),
     "clock-right": ("The clock differs by {seconds} s from the service's.", ""),
     "clock-off": ("The clock differs by {seconds} s from the service's.", "Set the clock: date, hour and time zone."),
     "clock-unknown": ("The service told no time.", "Look at the clock yourself: date, hour and time zone."),

@@ -12,7 +12,9 @@ from typing import Any
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 from PySide6.QtGui import QImage
 
-from .drawing_child import DRAW_ARGUMENT, MAX_DOCUMENT_BYTES, MAX_PAGES, MAX_PIXELS
+from hsm.agent.confinement import drawing_command
+
+from .drawing_child import MAX_DOCUMENT_BYTES, MAX_PAGES, MAX_PIXELS
 
 SECONDS = 15
 """For opening, and again for each page; then the child is killed."""
@@ -44,13 +46,6 @@ class Drawn:
     """Dots per point that it was drawn with: fewer than asked on a huge page."""
 
 
-def child_command() -> list[str]:
-    """The program and arguments of the child."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, DRAW_ARGUMENT]
-    return [sys.executable, "-I", "-m", "hsm.agent.window.drawing_child"]
-
-
 def child_environment() -> QProcessEnvironment:
     """Nothing, but what Windows needs to start any program at all."""
     environment = QProcessEnvironment()
@@ -74,7 +69,7 @@ class Drawing(QObject):
         super().__init__(parent)
         self._content = content
         self._sha256 = sha256
-        self._command = command or child_command()
+        self._command = command or drawing_command()
         self._buffer = bytearray()
         self._head: dict[str, Any] | None = None
         self._asked: tuple[int, float] | None = None
@@ -162,6 +157,8 @@ class Drawing(QObject):
             self._fail(Fault.CRASHED)
 
     def _answer(self, head: dict[str, Any]) -> None:
+        if "walls" in head and not self.pages:
+            return  # said before it has read anything, for the doctor
         if "fault" in head:
             fault = Fault(head["fault"])
             if self.pages and self._asked is not None:

@@ -1,13 +1,12 @@
-"""The process that reads a PDF for display: it holds no PIN, no device, no network, no file, and one document.
+"""The process that reads a PDF for display: it holds no PIN, no device and one document, behind `confinement`'s walls.
 
 Run as `python -I -m hsm.agent.window.drawing_child` (or the packaged program with `DRAW_ARGUMENT`). Frames on both
-pipes: four bytes of length, big-endian, then the bytes. It reads the document first and answers `{"pages": n}`; then
+pipes: four bytes of length, big-endian, then the bytes. Before it reads anything it says which walls stand,
+`{"walls": […]}`. It reads the document first and answers `{"pages": n}`; then
 for each `{"page": i, "dots": d}` (i from 0, d dots per point) it answers `{"width", "height", "dots"}` and a second
 frame of raw pixels, BGRX, 4 × width × height bytes. What it cannot do is `{"fault": …}`. It ends when its input ends.
 """
 
-import contextlib
-import ctypes
 import importlib
 import json
 import math
@@ -16,26 +15,18 @@ import struct
 import sys
 from typing import Any, BinaryIO
 
-DRAW_ARGUMENT = "--draw-pages"
-"""For a packaged program, whose `sys.executable` is no Python: its entry runs `main()` on this only argument."""
+from hsm.agent.confinement import confine, renew_cpu
+
 MAX_DOCUMENT_BYTES = 64 * 1024**2
 MAX_PIXELS = 12_000_000
 MAX_PAGES = 5_000
-MEMORY_BYTES = 1024**3
-CPU_SECONDS = 20
-"""For opening, and again for each page."""
-_CLONE_NEWUSER, _CLONE_NEWNET, _PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE = 0x10000000, 0x40000000, 38, 4
-
-
-class Forbidden(RuntimeError):
-    """This process tried what only an attack would make it try."""
 
 
 def main() -> int:
     """Serve one document; never raises on what is in it."""
     incoming, outgoing = sys.stdin.buffer, _private_output()
     importlib.import_module("pypdfium2")  # before the walls: afterwards no file can be opened
-    confine()
+    _answer(outgoing, {"walls": confine()})
     content = _receive(incoming, MAX_DOCUMENT_BYTES)
     if content is None:
         return 0
@@ -45,7 +36,7 @@ def main() -> int:
         return 0
     _answer(outgoing, {"pages": min(len(document), MAX_PAGES)})
     while (asked := _receive(incoming, 1024)) is not None:
-        _renew_cpu()
+        renew_cpu()
         try:
             question = json.loads(asked)
             head, pixels = _drawn(document, int(question["page"]), float(question["dots"]))
@@ -55,72 +46,6 @@ def main() -> int:
         _answer(outgoing, head)
         _send(outgoing, pixels)
     return 0
-
-
-def confine() -> None:
-    """Raise the walls; what a system does not offer is left out, the audit hook holds everywhere."""
-    # THREAT: a PDF made to be opened by the signer runs code: reads the key's PIN, calls home, plants a file.
-    # DEFENCE: another process without PIN, driver or connection; empty environment; own empty network where the kernel
-    #   gives one; not one more file descriptor (no file, no socket, not from native code either); memory and CPU
-    #   bounded; audit hook; pdfium built without JavaScript; what comes back is measured pixels.
-    # TEST: tests/hsm/agent/window/test_drawing.py::test_the_child_has_no_way_out
-    os.environ.clear()
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        libc = ctypes.CDLL(None, use_errno=True)
-        any(libc.unshare(flags) == 0 for flags in (_CLONE_NEWNET, _CLONE_NEWUSER | _CLONE_NEWNET))
-        libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-        libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    with contextlib.suppress(ImportError):
-        import resource
-
-        _limit(resource.RLIMIT_CORE, 0)
-        _limit(resource.RLIMIT_FSIZE, 0)
-        _limit(resource.RLIMIT_AS, MEMORY_BYTES)
-        _limit(resource.RLIMIT_NOFILE, 0)
-    _renew_cpu()
-    sys.addaudithook(_refuse)
-
-
-def _limit(kind: int, most: int) -> None:
-    """For good: the hard limit goes down too."""
-    import resource
-
-    with contextlib.suppress(ValueError, OSError):
-        _, hard = resource.getrlimit(kind)
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (most, most))
-
-
-def _renew_cpu() -> None:
-    """Allow `CPU_SECONDS` from now: the limit counts the whole life of a process."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + CPU_SECONDS, hard))
-
-
-def _refuse(event: str, _: tuple[Any, ...]) -> None:
-    started = (
-        "socket.",
-        "subprocess.",
-        "os.exec",
-        "os.fork",
-        "os.posix_spawn",
-        "os.spawn",
-        "os.system",
-        "os.startfile",
-    )
-    if event.startswith(started) or event in (
-        "open",
-        "ctypes.dlopen",
-        "os.remove",
-        "os.rename",
-        "os.mkdir",
-        "os.listdir",
-    ):
-        raise Forbidden(event)
 
 
 def _private_output() -> BinaryIO:

@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,8 +23,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from typer.testing import CliRunner
 
 from hsm.agent.cli import app
-from hsm.agent.doctor import examination, findings
+from hsm.agent.confinement import Wall, walls_of_this_system
+from hsm.agent.doctor import display, examination, findings
 from hsm.agent.doctor.devices import examine_certificates
+from hsm.agent.doctor.display import standing_walls
 from hsm.agent.doctor.examination import Finding, Instruments, Level, examine
 from hsm.agent.doctor.readers import Reader, ServiceStopped, readers
 from hsm.cryptoki.info import DeviceInfo
@@ -100,8 +103,8 @@ class Desk:
         return path
 
     def found(self, **more: Any) -> list[Finding]:
-        instruments = Instruments(scheme=self.scheme, readers=self.readers, **more)
-        return examine(self.write(), instruments)
+        parts: dict[str, Any] = {"scheme": self.scheme, "readers": self.readers, "walls": lambda: None}
+        return examine(self.write(), Instruments(**parts | more))
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +139,22 @@ def test_a_pc_in_order(desk: Desk) -> None:
     # The device is fresh, so its missing certificate is the one fault.
     assert found >= {"configured", "driver-ready", "device-good", "reader-ready", "server-answers", "clock-right"}
     assert found >= {"spool-empty", "scheme-ours", "version", "certificate-none"}
+
+
+def test_the_walls_around_the_pages_are_looked_at(desk: Desk) -> None:
+    (stand,) = (each for each in desk.found(walls=standing_walls) if each.name == "display")
+    assert (stand.key, stand.level) == ("display-good", Level.OK)
+    assert "system calls" in stand.said
+    less = [wall for wall in walls_of_this_system() if wall is not Wall.SYSTEM_CALLS]
+    (open_,) = (each for each in desk.found(walls=lambda: less) if each.name == "display")
+    assert (open_.key, open_.level) == ("display-open", Level.WARN)
+    assert "system calls" in open_.said
+
+
+def test_a_drawing_process_that_does_not_start_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for program in ("raise SystemExit(3)", "print('1234{}')"):
+        monkeypatch.setattr(display, "drawing_command", lambda program=program: [sys.executable, "-I", "-c", program])
+        one(desk.found(walls=standing_walls), "display-fails", "AG-54", Level.WARN)
 
 
 def test_never_asks_a_pin(desk: Desk) -> None:
