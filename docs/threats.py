@@ -1,15 +1,19 @@
 """Build docs/threats.md from the `# THREAT:` notes that stand beside their defences in the code.
 
 `python docs/threats.py` writes the page; `python docs/threats.py --check` fails when it is out of date,
-or when a note names a test that does not exist.
+or when a note names no defence, or a test that pytest would not collect.
 """
 
+import ast
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("hsm", "pki", "signer", "api", "deploy")
 PAGE = ROOT / "docs" / "threats.md"
 LABEL = re.compile(r"^\s*#\s*(THREAT|DEFENCE|TEST):\s*(.*)$")
 MORE = re.compile(r"^\s*#\s{2,}(\S.*)$|^\s*#\s(\S.*)$")
@@ -44,14 +48,34 @@ def notes(path: Path) -> list[Note]:
     return found
 
 
-def missing_tests(note: Note) -> list[str]:
-    """Names in the note's TEST line that no test file holds."""
-    missing = []
-    for path, name in re.findall(r"(tests/[\w/]+\.py)(?:::(\w+))?", note.test):
-        file = ROOT / path
-        if not file.is_file() or (name and f"def {name}" not in file.read_text(encoding="utf-8")):
-            missing.append(f"{path}::{name}" if name else path)
-    return missing if note.test else ["no test named"]
+def missing(note: Note) -> list[str]:
+    """What the note lacks: a defence, a test, or names in its TEST line that pytest would not collect."""
+    lacking = [] if note.defence else ["no defence said"]
+    named = re.findall(r"(tests/[\w/]+\.py)((?:::\w+)*)", note.test)
+    for path, name in named:
+        collected = tests_of(ROOT / path)
+        if not collected or (name and name[2:] not in collected):
+            lacking.append(path + name)
+    return lacking if named else [*lacking, "no test named"]
+
+
+@cache
+def tests_of(file: Path) -> frozenset[str]:
+    """What pytest collects of one file, as `test_x` and `TestX::test_y`: read from its text, nothing is run."""
+    if not file.is_file() or not file.match("test_*.py"):
+        return frozenset()
+    return frozenset(_tests_in(ast.parse(file.read_text(encoding="utf-8")).body))
+
+
+def _tests_in(body: list[ast.stmt]) -> Iterator[str]:
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
+            yield node.name
+        elif isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
+            yield from (f"{node.name}::{name}" for name in _tests_in(node.body))
+        elif isinstance(node, ast.ImportFrom) and node.module and node.names[0].name == "*":
+            contract = ROOT / f"{node.module.replace('.', '/')}.py"
+            yield from _tests_in(ast.parse(contract.read_text(encoding="utf-8")).body)
 
 
 def page(every: list[Note]) -> str:
@@ -63,12 +87,12 @@ def page(every: list[Note]) -> str:
 
 def main() -> int:
     """Write the page, or check it."""
-    files = sorted(file for room in ("hsm", "pki", "signer", "api") for file in (ROOT / room).rglob("*.py"))
+    files = sorted(file for room in ROOMS for file in (ROOT / room).rglob("*.py"))
     every = [note for file in files for note in notes(file)]
     if "--check" not in sys.argv:
         PAGE.write_text(page(every), encoding="utf-8")
         return 0
-    wrong = [f"{note.place}: {note.threat!r}: {', '.join(gone)}" for note in every if (gone := missing_tests(note))]
+    wrong = [f"{note.place}: {note.threat!r}: {', '.join(gone)}" for note in every if (gone := missing(note))]
     if PAGE.read_text(encoding="utf-8") != page(every):
         wrong.append("docs/threats.md is out of date: python docs/threats.py")
     sys.stderr.write("".join(f"{line}\n" for line in wrong))
