@@ -1,7 +1,6 @@
 """Devices as the module shows them. Runs on the module's owner thread."""
 
 import contextlib
-import functools
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,15 +50,9 @@ def info_of(token: Token, module: Path | None = None) -> DeviceInfo:
 def _pin_bounds(token: Token, module: Path | None) -> tuple[int, int]:
     """What python-pkcs11 reads and drops; not known where it cannot be asked again."""
     try:
-        return (0, 0) if module is None else _native(module).pin_bounds(token.slot.slot_id)
+        return (0, 0) if module is None else Native(module, token).pin_bounds(token.slot.slot_id)
     except driver.PKCS11Error:
         return 0, 0
-
-
-@functools.cache
-def _native(module: Path) -> Native:
-    """Once a path: ctypes unloads nothing, so the addresses of the calls stay good."""
-    return Native(module)
 
 
 def _name(said: str) -> str:

@@ -26,7 +26,7 @@ class LoadedModule:
     """The library, the one thread that may touch it, and what is open. `_call` alone is for other threads."""
 
     def __init__(
-        self, path: Path, *, timeout: float, load: Callable[[str], Library], native: Callable[[Path], Native]
+        self, path: Path, *, timeout: float, load: Callable[[str], Library], native: Callable[[Path, Library], Native]
     ) -> None:
         """Load it. Two of these on one library would be two threads in it: `Module.open` sees to that."""
         self.path = path
@@ -39,7 +39,9 @@ class LoadedModule:
         try:
             with translated("load the module"):
                 self._library = self._owner.call(lambda: load(str(path)), act="load the module", timeout=timeout)
-                self._native = self._owner.call(lambda: native(path), act="load the module", timeout=timeout)
+                self._native = self._owner.call(
+                    lambda: native(path, self._library), act="load the module", timeout=timeout
+                )
         except BaseException:
             self._owner.close()
             raise

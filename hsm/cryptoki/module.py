@@ -46,7 +46,7 @@ class Module(PersonalisingModule):
         timeout: float = 30.0,
         softhsm_conf: Path | None = None,
         load: Callable[[str], Library] = pkcs11.lib,
-        native: Callable[[Path], Native] = Native,
+        native: Callable[[Path, Library], Native] = Native,
     ) -> "Module":
         """Load the module at `path`, or share it if this process has it open.
 

@@ -2,8 +2,8 @@
 
 It cannot log in on a session that is open (a refused PIN then leaks the session), cannot log in for one signature
 on a PIN pad, has no C_InitToken, and drops the bounds of a PIN. Runs on the module's owner thread, like everything
-that touches it; loading the same path again shares the loaded library and its state, so C_Initialize is never called
-here.
+that touches it. The functions called are those that python-pkcs11 calls: library, state and sessions are shared, and
+C_Initialize is never called here.
 
 Structures and order of functions: PKCS#11 v2.40, `pkcs11t.h` and `pkcs11f.h`. On Windows they are packed to one byte.
 """
@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from pkcs11 import exceptions as driver
+from pkcs11._pkcs11 import HasFuncList  # type: ignore[attr-defined]  # (its stub leaves it out)
 
 CKU_SO: Final = 0
 CKU_USER: Final = 1
 CKU_CONTEXT_SPECIFIC: Final = 2
 _SERIAL_RW: Final = 0x2 | 0x4
 _LABEL_BYTES: Final = 32
+_THREE_POINTERS: Final = 3 * ctypes.sizeof(ctypes.c_void_p)
 _LONGEST_VALUE: Final = 1024
 """Bytes: RSA-8192."""
 
@@ -126,18 +128,31 @@ def error_of(code: int) -> driver.PKCS11Error:
     return _CODES.get(code, driver.PKCS11Error)(f"0x{code:08x}")
 
 
+def functions_of(owner: object) -> int:
+    """Return the address of the function list that python-pkcs11 itself calls through `owner`; 0: not known.
+
+    p11-kit hands out another list, with sessions of its own, at each C_GetFunctionList. python-pkcs11 does not show
+    its own: it is the first of three pointers behind an object's head. Where its class has another size, nothing is
+    read; a module that has one list for all works without.
+    """
+    if not isinstance(owner, HasFuncList) or HasFuncList.__basicsize__ != object.__basicsize__ + _THREE_POINTERS:
+        return 0
+    return ctypes.c_void_p.from_address(id(owner) + object.__basicsize__).value or 0
+
+
 class Native:
     """Calls into a module that python-pkcs11 has loaded and initialised. Each PIN is sent once a call."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, owner: object = None) -> None:
         """Share the loaded library.
 
+        :param owner: python-pkcs11's library or token: its functions are called, so that its sessions are ours too.
         :raise driver.PKCS11Error: it cannot be shared.
         """
         try:
             library = ctypes.CDLL(os.fspath(path))
-            pointer = ctypes.c_void_p()
-            code = library.C_GetFunctionList(ctypes.byref(pointer))
+            pointer = ctypes.c_void_p(functions_of(owner))
+            code = 0 if pointer.value else library.C_GetFunctionList(ctypes.byref(pointer))
         except (OSError, AttributeError) as error:
             raise driver.FunctionFailed(type(error).__name__) from None
         if code or not pointer.value:

@@ -160,7 +160,7 @@ def fake() -> FakeDevice:
 
 @pytest.fixture
 def fake_module(fake: FakeDevice, tmp_path: Path) -> Iterator[Module]:
-    with Module.open(tmp_path / "fake.so", timeout=0.4, load=lambda _: fake, native=lambda _: fake) as opened:  # type: ignore[arg-type, return-value]
+    with Module.open(tmp_path / "fake.so", timeout=0.4, load=lambda _: fake, native=lambda *_: fake) as opened:  # type: ignore[arg-type, return-value]
         yield opened
 
 
