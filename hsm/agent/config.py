@@ -15,6 +15,7 @@ pin_minutes = 30                          # and so many minutes; then it is aske
 held_pin_policy = "…"                     # the document that allows to hold the PIN of a PIN-always key
 station = "holder"                        # or "officer": there no holder's device is made in production, but by
 station_approval = "…"                    # the document that allows it
+management_keys_changed_by = "…"          # who replaced PIV cards' management keys and PUKs, and the document
 softhsm_conf = "…"                        # SoftHSM's own configuration file
 [module_environment]                      # what the drivers need to find in their environment
 OPENSC_CONF = "/etc/khatam/opensc.conf"
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 TEXTS = frozenset({"server", "environment", "manifest_anchor"})
 OPTIONAL_TEXTS = frozenset({"spool", "softhsm_conf", "held_pin_policy", "requester", "help_phone", "language"}) | {
-    *("station", "station_approval")
+    *("station", "station_approval", "management_keys_changed_by")
 }
 CAPS = {"pin_documents": (200, 500), "pin_minutes": (30, 480)}
 """Default and most of each cap; the least is 1."""
@@ -68,6 +69,8 @@ class AgentConfig:
     held_pin_policy: str | None = None
     station: str = "holder"
     station_approval: str | None = None
+    management_keys_changed_by: str | None = None
+    """Who vouches for PIV cards, whose driver shows nothing of them; needed where one is enrolled or presented."""
 
     def anchor(self) -> "Certificate":
         """Load the manifest anchor."""
@@ -118,6 +121,7 @@ def read_config(path: Path) -> AgentConfig:
         held_pin_policy=texts["held_pin_policy"],
         station=texts["station"] or "holder",
         station_approval=texts["station_approval"],
+        management_keys_changed_by=texts["management_keys_changed_by"],
     )
 
 

@@ -27,7 +27,14 @@ from hsm.prepared.enrolment import EnrolmentManifest, KeyPurpose, Road
 from .certification_request import certification_request
 from .enrolment_sitting import EnrolmentReport, EnrolmentSitting, enrolment_sitting
 from .evidence import device_claim, key_claims
-from .personalising import Personalising, require_no_default, require_ready, require_serial, require_station
+from .personalising import (
+    Personalising,
+    require_management_key,
+    require_no_default,
+    require_ready,
+    require_serial,
+    require_station,
+)
 from .typed_secrets import TerminalSecrets, TypedSecrets
 from .unlock_secret import RECORD_FILE, read_record
 
@@ -101,6 +108,7 @@ class Enrolling:
         device = find_device(devices, self._label)
         require_ready(device, read_record(sitting.spool.get(RECORD_FILE)))
         require_no_default(device)
+        require_management_key(self._config, device)
         self._consent(sitting.manifest, device)
         return device
 

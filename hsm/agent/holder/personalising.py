@@ -48,12 +48,34 @@ def require_no_default(device: DeviceInfo) -> None:
 
     Known from the flag CKF_SO_PIN_TO_BE_CHANGED alone. Defaults are never tried: each wrong try of a PIN, PUK or SO
     PIN is counted by the device, and a check that burns tries locks what it protects. A device that does not set the
-    flag is not found out here.
+    flag is not found out here; no flag exists of a PUK or a management key.
 
     :raise AgentError: `DEFAULT_SECRET`.
     """
     if device.so_pin_to_be_changed:
         raise AgentError(AgentCode.DEFAULT_SECRET, device=device.label)
+
+
+def is_piv(device: DeviceInfo) -> bool:
+    """Whether it is a PIV card behind OpenSC, which names the card's applet as the manufacturer ("piv_II")."""
+    return device.manufacturer.lower().startswith("piv")
+
+
+def require_management_key(config: AgentConfig, device: DeviceInfo) -> None:
+    """Refuse a PIV card in production, unless the configuration says who replaced such cards' management keys and PUKs.
+
+    No driver shows them or a flag of them, and the maker's are never tried.
+
+    :raise AgentError: `CONFIGURATION`.
+    """
+    # THREAT: a PIV card has the PUK or management key that its maker prints: its finder sets a PIN, or other keys.
+    # DEFENCE: in production somebody has to say in writing that they were replaced. That is a statement, not a proof.
+    # TEST: tests/hsm/agent/holder/test_presenting.py::test_a_piv_card_needs_a_word_on_its_management_key
+    if config.environment == "production" and is_piv(device) and not config.management_keys_changed_by:
+        what = (
+            f"{device.label} is a PIV card, and nobody says in it that their management keys and PUKs were replaced"
+        )
+        raise AgentError(AgentCode.CONFIGURATION, what=what)
 
 
 def require_serial(manifest: EnrolmentManifest, device: DeviceInfo) -> None:

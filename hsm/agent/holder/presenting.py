@@ -22,7 +22,7 @@ from .device_consent import DeviceConsent, PresentRequest
 from .enrolment_sitting import EnrolmentReport, EnrolmentSitting, enrolment_sitting
 from .evidence import device_claim, key_claims
 from .pair import HolderPair, held_certificates, pair_of
-from .personalising import require_no_default
+from .personalising import require_management_key, require_no_default
 from .pin_change import first_pin
 from .typed_secrets import JustTyped, TypedSecrets
 
@@ -68,6 +68,7 @@ class Presenting:
         device = pair.device
         self.report.device = f"{device.label} ({device.serial})"
         require_no_default(device)
+        require_management_key(self._config, device)
         self._consent.to_present(self._request(manifest, pair))
         try:
             with spoken(wanted=manifest.name_latin):

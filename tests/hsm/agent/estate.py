@@ -87,6 +87,7 @@ class MemoryDevices(HolderActs):
     pin_value: str = PIN
     always_authenticate: bool = False
     flags: dict[str, bool] = field(default_factory=dict)
+    manufacturer: str = "tests"
     present: bool = True
     signed: list[bytes] = field(default_factory=list)
     generated: int = 0
@@ -111,7 +112,7 @@ class MemoryDevices(HolderActs):
             label=self.label,
             serial=SERIAL,
             model="memory",
-            manufacturer="tests",
+            manufacturer=self.manufacturer,
             initialised=True,
             pin_set=True,
             login_required=True,

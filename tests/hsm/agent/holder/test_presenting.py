@@ -1,6 +1,7 @@
 """A supplied device: read without a PIN, shown, proved with its authentication key alone."""
 
 import base64
+import dataclasses
 import hashlib
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from hsm.agent.holder.presenting import Presenting
 from hsm.keys import SignatureAlgorithm, verify
 from hsm.prepared.authentication import authentication_message
 from hsm.prepared.enrolment import Road
+from hsm.prepared.manifest import Environment
 from tests.hsm.agent.estate import ORIGIN, TICKET, Workplace
 from tests.hsm.agent.holder.test_personalising import Hands
 from tests.hsm.agent.supplied import AUTHENTICATION_ID, POLICY, Person, supply
@@ -129,3 +131,32 @@ def test_a_makers_unlock_secret_is_refused_untried(place: Workplace) -> None:
     assert error is not None
     assert error.code is AgentCode.DEFAULT_SECRET
     assert place.devices.so_tries == 0
+
+
+PIV = "piv_II"
+"""As OpenSC names the maker of a PIV card."""
+
+
+def test_a_piv_card_needs_a_word_on_its_management_key(place: Workplace) -> None:
+    """In production. A word in the configuration is enough: nothing shows the key itself."""
+    place.service.asked |= {"environment": Environment.PRODUCTION}
+    place.config = dataclasses.replace(place.config, environment="production")
+    place.devices.manufacturer = PIV
+    person = Person()
+    error = present(place, person=person).error
+    assert error is not None
+    assert error.code is AgentCode.CONFIGURATION
+    assert "management keys" in str(error)
+    assert (person.asked, place.devices.pin_tries, place.service.presented) == ([], 0, [])
+    place.config = dataclasses.replace(place.config, management_keys_changed_by="the issuer, note 12/2026")
+    assert present(place).error is None
+
+
+@pytest.mark.parametrize(("environment", "manufacturer"), [("production", "tests"), ("rehearsal", PIV)])
+def test_no_word_is_asked_of_other_devices_or_in_a_rehearsal(
+    place: Workplace, environment: str, manufacturer: str
+) -> None:
+    place.service.asked |= {"environment": Environment(environment)}
+    place.config = dataclasses.replace(place.config, environment=environment)
+    place.devices.manufacturer = manufacturer
+    assert present(place).error is None

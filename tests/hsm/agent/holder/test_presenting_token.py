@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from hsm.agent.holder.device_consent import PresentRequest
+from hsm.agent.holder.personalising import is_piv
 from hsm.agent.holder.presenting import Presenting
 from hsm.cryptoki.station import Station
 from hsm.keys import SignatureAlgorithm, verify
@@ -49,6 +50,7 @@ def test_a_token_is_presented_with_its_authentication_key_alone(
     def devices() -> Station:
         opened.append(station(card_estate))
         info = wait_for(opened[-1], token)
+        assert is_piv(info)
         assert info.pin_longest == 8  # SP 800-73-4, part 2, 2.4.3
         return opened[-1]
 
