@@ -72,9 +72,7 @@ def require_management_key(config: AgentConfig, device: DeviceInfo) -> None:
     # DEFENCE: in production somebody has to say in writing that they were replaced. That is a statement, not a proof.
     # TEST: tests/hsm/agent/holder/test_presenting.py::test_a_piv_card_needs_a_word_on_its_management_key
     if config.environment == "production" and is_piv(device) and not config.management_keys_changed_by:
-        what = (
-            f"{device.label} is a PIV card, and nobody says in it that their management keys and PUKs were replaced"
-        )
+        what = f"{device.label} is a PIV card, and nobody says in it that their management keys and PUKs were replaced"
         raise AgentError(AgentCode.CONFIGURATION, what=what)
 
 
