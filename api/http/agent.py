@@ -69,10 +69,17 @@ class ValueIn(In):
 
 
 class KeptOut(Out):
-    """The value is acknowledged (`kept`) or already part of the document (`signed`)."""
+    """The value is acknowledged (`kept`) or already part of the document (`signed`).
+
+    `item` and `attributes_sha256` are its key: an agent forgets a value only when its own key comes back.
+    """
 
     state: str
     sha256: str | None
+    item: UUID
+    attributes_sha256: str
+    reason: str | None
+    """Why it was given up after it was kept (`refused`); else null."""
 
 
 class ReceiptIn(In):
@@ -133,7 +140,13 @@ def post_value(item: UUID, body: ValueIn, agent: AgentSession, house: HouseHere)
     """One signature value. The first valid one wins; giving it again answers the same."""
     given = GivenValue(item=ItemId(item), attributes=body.attributes, value=body.value, algorithm=body.algorithm)
     accepted = accept_value(house.records, house.desk, agent=agent, given=given, at=now())
-    return KeptOut(state=accepted.state.value, sha256=accepted.sha256)
+    return KeptOut(
+        state=accepted.state.value,
+        sha256=accepted.sha256,
+        item=item,
+        attributes_sha256=accepted.attributes_sha256,
+        reason=accepted.reason,
+    )
 
 
 @router.post("/receipt", status_code=204, operation_id="giveDisplayReceipt", response_class=Response)

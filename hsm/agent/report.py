@@ -55,6 +55,11 @@ class SigningReport:
         """References of what is not kept: signed later, or never."""
         return [item.reference for item in list(self.items.values()) if item.state is not ItemState.KEPT]
 
+    @property
+    def unsigned(self) -> bool:
+        """Whether there is a document that nothing was decided of."""
+        return any(item.state is ItemState.UNSIGNED for item in list(self.items.values()))
+
     def mark(self, id: str, reference: str, state: ItemState, reason: str | None = None) -> None:  # noqa: A002
         """Set an item's state."""
         self.items[id] = ItemReport(id=id, reference=reference, state=state, reason=reason)

@@ -35,8 +35,13 @@ class SpooledValue:
     @property
     def name(self) -> str:
         """The file's name: one value per (ceremony, item, SHA-256 of attributes)."""
-        key = "\n".join((self.ceremony, self.item, hashlib.sha256(self.attributes).hexdigest()))
+        key = f"{self.ceremony}\n{self.item}\n{self.attributes_sha256}"
         return f"value-{hashlib.sha256(key.encode()).hexdigest()}.json"
+
+    @property
+    def attributes_sha256(self) -> str:
+        """SHA-256 of the attributes, in hexadecimal."""
+        return hashlib.sha256(self.attributes).hexdigest()
 
     def body(self) -> dict[str, str]:
         """What is posted."""

@@ -57,10 +57,15 @@ class GivenValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedValue:
-    """`kept`: acknowledged, its time-stamp follows; `signed`: `sha256` is the new head."""
+    """`kept`: acknowledged, its time-stamp follows; `signed`: `sha256` is the new head; `refused`: given up since.
+
+    `attributes_sha256` is that of the stored value: with the item, the key by which it is kept.
+    """
 
     state: ItemState
     sha256: str | None
+    attributes_sha256: str
+    reason: str | None = None
 
 
 def accept_value(
@@ -225,7 +230,13 @@ def _finish(records: Records, desk: Desk, item: ItemId, *, at: datetime) -> Acce
         log.exception("item %s is kept and will be finished later", item)
     with records.reading() as session:
         row = session.get_one(CeremonyItem, item)
-        return AcceptedValue(state=row.state, sha256=row.result_sha256)
+        assert row.attributes_sha256 is not None
+        return AcceptedValue(
+            state=row.state,
+            sha256=row.result_sha256,
+            attributes_sha256=row.attributes_sha256,
+            reason=row.reason if row.state is ItemState.REFUSED else None,
+        )
 
 
 def _by(ceremony: Ceremony) -> Actor:

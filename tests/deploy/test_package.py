@@ -54,9 +54,8 @@ def service() -> Iterator[Service]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             made.asked.put((self.path, body))
-            said = json.dumps(
-                {"type": "about:blank", "status": 404, "code": "ticket-unknown", "detail": "None."}
-            ).encode()
+            problem = {"type": "urn:khatam:problem:ticket-unknown", "status": 404, "code": "ticket-unknown"}
+            said = json.dumps(problem | {"detail": "None."}).encode()
             self.send_response(404)
             self.send_header("Content-Type", "application/problem+json")
             self.send_header("Content-Length", str(len(said)))

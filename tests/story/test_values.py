@@ -1,6 +1,7 @@
 """Values for something else, too early, forged."""
 
 import base64
+import hashlib
 import uuid
 from datetime import UTC, datetime
 
@@ -89,5 +90,7 @@ def test_values_for_something_else(world: World, committee: Committee, licences:
 
     assert [give(item, value)[0] for item, value in zip(items, (first, second), strict=True)] == [200, 200]
     assert give(items[0], first) == (200, None)  # again: the stored result
+    again = server.ask("POST", f"/v1/agent/items/{items[0]}/value", json=first).document
+    assert (again["item"], again["attributes_sha256"]) == (items[0], hashlib.sha256(decoded).hexdigest())
     world.signed(opened["id"])
     server.close()

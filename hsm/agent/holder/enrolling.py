@@ -99,7 +99,7 @@ class Enrolling:
         finally:
             leave(devices, device)
         sha256 = [hashlib.sha256(der).hexdigest() for der in certificates.values()]
-        sitting.post("written", {"certificates": sha256, "proof": proof})
+        sitting.post("written", {"certificates": sha256, "proof": proof}).text("state")
 
     def _device(self, sitting: EnrolmentSitting, devices: Devices) -> DeviceInfo:
         """The holder's device, agreed to and whole: as he brought it, or made here."""

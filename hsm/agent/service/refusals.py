@@ -16,6 +16,18 @@ KEY_PROBLEMS = {
 }
 """What ends a list: every document of it would be refused alike."""
 OTHER_PROBLEMS = {"not-entitled": AgentCode.NOT_ENTITLED, "agent-too-old": AgentCode.AGENT_TOO_OLD}
+VALUE_PROBLEMS = (
+    frozenset({"item-refused", "item-unknown", "value-for-another-item", "value-refused", "attributes-differ"})
+    | frozenset({"ceremony-ended", "ceremony-unknown", "not-entitled"})
+    | frozenset({"already-signed-by-signer", "document-complete", "document-outdated", "document-superseded"})
+    | frozenset({"not-this-documents-signer", "dossier-decided", "binding-opinion-missing", "minutes-incomplete"})
+    | frozenset({"binding-opinion-not-favourable"})
+    | KEY_PROBLEMS.keys()
+)
+"""What refuses a value for good. Any other refusal may be said of the line, of the body, of this hour: it stays.
+
+A refusal of rights that is not named here comes back as `item-refused` when the value is given again.
+"""
 DATE_CHARACTERS = len("2026-11-24")
 
 

@@ -18,7 +18,10 @@ from .refusals import refusal_of
 MAX_BODY_BYTES = 210 * 1024 * 1024
 PAUSES_SECONDS = (0.3, 1.0, 3.0)
 TIMEOUT = httpx2.Timeout(60.0, connect=10.0)
-UNAUTHORIZED, CREATED, ACCEPTED, SERVER_ERRORS = 401, 201, 202, 500
+OK, CREATED, ACCEPTED, NO_CONTENT, ERRORS, UNAUTHORIZED, SERVER_ERRORS = 200, 201, 202, 204, 400, 401, 500
+JSON, PDF, PROBLEM_JSON = "application/json", "application/pdf", "application/problem+json"
+PROBLEM_TYPE = "urn:khatam:problem:"
+LATER_PROBLEMS = frozenset({"too-many-requests", "request-timeout", "request-in-progress"})
 TICKET_PROBLEMS = frozenset({"ticket-unknown", "ticket-expired", "ticket-stolen"})
 ENDED_PROBLEMS = frozenset({"ceremony-ended", "nothing-to-sign", "agent-session-refused", "ceremony-unknown"})
 
@@ -37,16 +40,29 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A finished answer below 500. `problem` is its code when it is a problem."""
+    """A finished answer of the service's own, below 500. `problem` is its code when it is a problem."""
 
     status: int
+    media_type: str
     content: bytes
     document: dict[str, object]
+    """The JSON object; empty for any other content."""
 
     @property
     def problem(self) -> str | None:
         """The problem's code; None for a success."""
-        return str(self.document.get("code", self.status)) if self.status >= 400 else None  # noqa: PLR2004
+        return str(self.document.get("code")) if self.status >= ERRORS else None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it has the form in which this service answers; what it says is for who asked to check."""
+        if self.status >= ERRORS:
+            is_problem = self.media_type == PROBLEM_JSON
+            return is_problem and self.document.get("type") == f"{PROBLEM_TYPE}{self.document.get('code')}"
+        if self.status == NO_CONTENT:
+            return not self.content
+        says_something = self.media_type == PDF or (self.media_type == JSON and bool(self.document))
+        return self.status in (OK, CREATED, ACCEPTED) and says_something
 
     def text(self, name: str) -> str:
         """A text of the answer."""
@@ -103,7 +119,7 @@ class Server:
         answer = self.ask("POST", "/v1/agent/sessions", json=body)
         if answer.problem in TICKET_PROBLEMS:
             raise AgentError(AgentCode.TICKET, problem=answer.problem, what=answer.document.get("detail", ""))
-        require(answer)
+        require(answer, status=CREATED)
         if answer.text("token_type") != "DPoP":
             raise AgentError(AgentCode.SERVER_ANSWER, what="the token is not bound to this agent")
         session = Session(
@@ -121,7 +137,7 @@ class Server:
         idempotency_key: str | None = None,
         pauses: tuple[float, ...] = PAUSES_SECONDS,
     ) -> Answer:
-        """One request, asked again after a pause when the service fails or does not answer.
+        """One request, asked again after a pause when the service fails, is too busy or does not answer.
 
         Every request of the agent may be asked twice: values and requests are keyed on the other side.
 
@@ -134,9 +150,15 @@ class Server:
             except httpx2.HTTPError:
                 failure = AgentError(AgentCode.SERVER_UNREACHABLE)
             else:
-                if answer.status < SERVER_ERRORS:
+                # THREAT: a sign-in page, a proxy or a filter answers in the service's place: what it says is taken for
+                #   an acknowledgement, and the only copy of a signature value is erased.
+                # DEFENCE: only an answer in this service's own form is one: its JSON, its PDF, its problems by type;
+                #   anything else, a redirection too, is a failure to be asked again.
+                # TEST: tests/hsm/agent/signing/test_interruptions.py::test_an_answer_of_another_erases_no_value
+                is_answer = answer.status < SERVER_ERRORS and answer.is_own and answer.problem not in LATER_PROBLEMS
+                if is_answer:
                     return answer
-                failure = AgentError(AgentCode.SERVER_FAILED, status=answer.status)
+                failure = failed(answer)
             if pause is not None:
                 self._pause(pause)
         raise failure
@@ -155,12 +177,18 @@ class Server:
                 content += piece
                 if len(content) > MAX_BODY_BYTES:
                     raise AgentError(AgentCode.SERVER_ANSWER, what="too long")
-        kind = response.headers.get("content-type", "").partition(";")[0].strip()
+        media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         return Answer(
             status=response.status_code,
+            media_type=media_type,
             content=bytes(content),
-            document=_read_json(bytes(content)) if kind.endswith("json") else {},
+            document=_read_json(bytes(content)) if media_type in (JSON, PROBLEM_JSON) else {},
         )
+
+
+def failed(answer: Answer) -> AgentError:
+    """The error of an answer that settles nothing: whether it was done is not known, it may be asked again."""
+    return AgentError(AgentCode.SERVER_FAILED, status=answer.status, problem=answer.problem if answer.is_own else None)
 
 
 def answers(server: Server) -> bool:
@@ -172,12 +200,16 @@ def answers(server: Server) -> bool:
     return True
 
 
-def require(answer: Answer) -> Answer:
+def require(answer: Answer, *, status: int | None = None) -> Answer:
     """The answer, if it is a success.
 
-    :raise AgentError: the refusal's own code (`refusals`), else `SESSION_ENDED` or `SERVER_REFUSED`.
+    :param status: the one success that this door has; None: any.
+    :raise AgentError: the refusal's own code (`refusals`), else `SESSION_ENDED` or `SERVER_REFUSED`; `SERVER_FAILED`
+        for another success than the door's.
     """
     if answer.problem is None:
+        if status not in (None, answer.status):
+            raise failed(answer)
         return answer
     stopping = refusal_of(answer.problem, answer.document)
     if stopping is not None:
@@ -192,6 +224,6 @@ def _read_json(content: bytes) -> dict[str, object]:
 
     try:
         value = json.loads(content)
-    except ValueError as error:
-        raise AgentError(AgentCode.SERVER_ANSWER, what="not JSON") from error
+    except (ValueError, RecursionError):
+        return {}
     return value if isinstance(value, dict) else {}

@@ -77,13 +77,13 @@ class Signing:
                 self.report.ceremony = sitting.session.subject
                 with heartbeat(server, every_seconds=around.heartbeat_seconds):
                     self._rounds(key, server, sitting, Outbox(self._course, sitting, spool))
+                self._require_all_kept()
             except AgentError as error:
                 self._leave(server, spool, error)
                 if self.report.items or not _is_done(error):
                     raise
             else:
                 self._leave(server, spool, None)
-        self._require_all_kept()
 
     def _sit_down(self, server: Server, spool: Spool) -> Sitting:
         return Sitting(self._config, server, spool, self._ticket, kind="ceremony")
@@ -143,7 +143,7 @@ class Signing:
         answer = sitting.ask("GET", "/v1/agent/manifest")
         if answer.problem in DONE_PROBLEMS:
             return None
-        if answer.problem == "ceremony-ended" and self.report.kept:
+        if answer.problem == "ceremony-ended" and self.report.kept and not self.report.unsigned:
             return None
         return require(answer).text("manifest")
 

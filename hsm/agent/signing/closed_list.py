@@ -10,7 +10,7 @@ from hsm.agent.devices import Chosen, Devices, choose_device, pin_state, spoken
 from hsm.agent.errors import AgentCode, AgentError
 from hsm.agent.memory import Memory
 from hsm.agent.service.dpop import EphemeralKey
-from hsm.agent.service.server import Server, answers, require
+from hsm.agent.service.server import NO_CONTENT, Server, answers, require
 from hsm.agent.service.sitting import Sitting, past
 from hsm.agent.spool import SpooledValue
 from hsm.agent.surroundings import Surroundings
@@ -81,7 +81,7 @@ class ListSigning:
         )
 
         def send() -> None:
-            require(sitting.ask("POST", "/v1/agent/receipt", json={"receipt": receipt}))
+            require(sitting.ask("POST", "/v1/agent/receipt", json={"receipt": receipt}), status=NO_CONTENT)
 
         outbox.send_receipt = send
 

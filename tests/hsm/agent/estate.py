@@ -196,6 +196,8 @@ class FakeService:
     written: list[dict[str, Any]] = field(default_factory=list)
     presented: list[dict[str, Any]] = field(default_factory=list)
     pin_set: list[dict[str, Any]] = field(default_factory=list)
+    refusing: dict[str, str] = field(default_factory=dict)
+    """Items whose value is stored and then refused, with the reason."""
     asked: dict[str, Any] = field(default_factory=dict)
     """Fields of the enrolment manifest that this order has otherwise."""
 
@@ -310,7 +312,10 @@ class FakeService:
         self.posted.append(item)
         self.values.append((item, value))
         self.kept.setdefault(item, (attributes, value))
-        return httpx2.Response(200, json={"state": "kept", "sha256": None})
+        key = {"item": item, "attributes_sha256": hashlib.sha256(attributes).hexdigest()}
+        reason = self.refusing.get(item)
+        state = "kept" if reason is None else "refused"
+        return httpx2.Response(200, json={"state": state, "sha256": None, "reason": reason} | key)
 
     def enrolment(self, parts: list[str], request: httpx2.Request) -> httpx2.Response:
         if not parts:

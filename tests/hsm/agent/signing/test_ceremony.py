@@ -11,13 +11,14 @@ import pytest
 
 from hsm.agent.consent import PinState, SigningRequest, Yes
 from hsm.agent.errors import AgentCode
-from hsm.agent.report import SigningReport
+from hsm.agent.report import ItemState, SigningReport
 from hsm.agent.service.addresses import Ticket
 from hsm.agent.signing.ceremony import Signing
 from hsm.agent.unattended import Unattended
 from hsm.prepared.manifest import Environment, Manifest
 from hsm.prepared.match_code import match_code
 from tests.hsm.agent.estate import Workplace, give_key
+from tests.hsm.agent.foreign import FOREIGN, foreign
 from tests.hsm.prepared.authority import Authority
 
 
@@ -250,6 +251,47 @@ def test_refused_item_leaves_the_others(workplace: Workplace) -> None:
     assert report.error is not None
     assert report.error.code is AgentCode.ITEMS
     assert workplace.service.posted == ["i0", "i2"]
+    assert workplace.service.closed == [AgentCode.ITEMS.value]  # not "completed": one was refused
+
+
+def test_value_kept_and_refused_at_once_is_not_called_kept(workplace: Workplace) -> None:
+    """The key was blocked between the value and its time-stamp: the service has the value and makes nothing of it."""
+    workplace.service.refusing["i1"] = "document-outdated"
+    report = sign(workplace)
+    assert report.error is not None
+    assert report.error.code is AgentCode.ITEMS
+    assert (report.items["i1"].state, report.items["i1"].reason) == (ItemState.REFUSED, "document-outdated")
+    assert report.kept == 2
+    assert workplace.spooled() == []
+
+
+def test_ceremony_that_ends_under_the_list_is_not_called_done(workplace: Workplace) -> None:
+    """Cancelled elsewhere after one value: two are unsigned, and the report says so."""
+
+    def end(method: str, path: str) -> httpx2.Response | None:
+        if not workplace.service.kept:
+            return None
+        code = "lease-lapsed" if path.endswith("/value") else "ceremony-ended"
+        over = path.endswith(("/manifest", "/i1/value", "/i2/value"))
+        return workplace.service.problem(409, code) if over else None
+
+    workplace.service.before = end
+    report = sign(workplace)
+    assert report.error is not None
+    assert report.kept == 1
+
+
+@pytest.mark.parametrize("door", ["sessions", "manifest", "items/i0/base", "items/i2/prepared", "receipt"])
+@pytest.mark.parametrize("fault", FOREIGN)
+def test_no_door_takes_an_answer_that_is_not_the_services(workplace: Workplace, door: str, fault: str) -> None:
+    path_of_door, taken = f"/v1/agent/{door}", door == "receipt" and "no content" in fault
+    workplace.service.before = lambda method, path: foreign(fault) if path == path_of_door else None
+    code = None if taken else refused(workplace)
+    expected = {AgentCode.SERVER_FAILED, AgentCode.SERVER_ANSWER, AgentCode.SERVER_REFUSED, AgentCode.DOCUMENT}
+    assert code is None or code in expected
+    workplace.service.before = lambda method, path: None
+    workplace.service.bound = None
+    assert sign(workplace).error is None
 
 
 def test_answers_that_make_no_sense_are_refused(workplace: Workplace) -> None:
@@ -257,7 +299,7 @@ def test_answers_that_make_no_sense_are_refused(workplace: Workplace) -> None:
         return httpx2.Response(200, json=[1]) if path == "/v1/agent/manifest" else None
 
     workplace.service.before = nonsense
-    assert refused(workplace) is AgentCode.SERVER_ANSWER
+    assert refused(workplace) is AgentCode.SERVER_FAILED
 
 
 def test_redirect_is_not_followed(workplace: Workplace) -> None:
@@ -265,7 +307,8 @@ def test_redirect_is_not_followed(workplace: Workplace) -> None:
         return httpx2.Response(302, headers={"location": "http://elsewhere.example/"})
 
     workplace.service.before = elsewhere
-    assert refused(workplace) is AgentCode.SERVER_ANSWER
+    assert refused(workplace) is AgentCode.SERVER_FAILED
+    assert {path for _, path, _ in workplace.service.requests} == {"/v1/agent/sessions"}
 
 
 def test_report_is_json_safe(workplace: Workplace) -> None:

@@ -1,6 +1,7 @@
 """A token pulled, the line cut, the service restarted, the agent killed, at any document: k kept, none doubled."""
 
 import dataclasses
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,17 @@ from hypothesis import strategies as st
 from hsm.agent.config import AgentConfig
 from hsm.agent.consent import Interruption, InterruptionKind
 from hsm.agent.errors import AgentCode
-from hsm.agent.report import SigningReport
+from hsm.agent.report import ItemState, SigningReport
 from hsm.agent.signing.ceremony import Signing
 from hsm.agent.signing.waiting import Probe
 from tests.hsm.agent.estate import ORIGIN, FakeService, Killed, MemoryDevices, Workplace, give_key
+from tests.hsm.agent.foreign import FOREIGN, foreign
 from tests.hsm.agent.people import Person
 from tests.hsm.prepared.authority import Authority, SoftKey
 from tests.hsm.prepared.documents import Preparer, make_base, make_stamp
 
 COUNT = 5
-FAULTS = ("pulled", "line cut", "service failing", "killed before the post", "killed after it", "stopped")
+FAULTS = ("pulled", "line cut", "service failing", "killed before the post", "killed after it", "stopped", *FOREIGN)
 
 
 class Prepared(list[tuple[bytes, bytes]]):
@@ -75,6 +77,8 @@ def set_off(workplace: Workplace, fault: str, k: int) -> None:
             raise Killed
         if fault == "line cut" and asked.endswith(path):
             raise httpx2.ConnectError("cut")
+        if fault in FOREIGN and asked.endswith(path):
+            return foreign(fault)
         return httpx2.Response(503) if fault == "service failing" and asked.endswith(path) else None
 
     workplace.service.before = strike
@@ -92,7 +96,7 @@ def require_none_doubled(workplace: Workplace) -> None:
     assert workplace.spooled() == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(fault=st.sampled_from(FAULTS), k=st.integers(0, COUNT - 1), always=st.booleans())
 def test_whatever_strikes_at_any_document_the_rest_follows_and_none_twice(
     authority: Authority, several: Prepared, fault: str, k: int, always: bool
@@ -134,6 +138,24 @@ def _losing(workplace: Workplace, path: str) -> httpx2.MockTransport:
         return done
 
     return httpx2.MockTransport(answer)
+
+
+@pytest.mark.parametrize("fault", FOREIGN)
+def test_an_answer_of_another_erases_no_value(workplace: Workplace, fault: str) -> None:
+    """Neither kept nor refused: the value stays here, and the same run again has it acknowledged."""
+    workplace.service.before = lambda method, path: foreign(fault) if path.endswith("/i1/value") else None
+    first = sign(workplace)
+    assert first.error is not None
+    assert first.error.code is AgentCode.SERVER_FAILED
+    assert first.items["i1"].state is ItemState.SPOOLED
+    assert first.kept == len(workplace.service.kept)
+    assert "i1" in [json.loads(each.read_bytes())["item"] for each in workplace.spooled()]
+    assert workplace.service.closed == []
+    workplace.service.before = lambda method, path: None
+    assert sign(workplace).error is None
+    assert sorted(workplace.service.posted) == ["i0", "i1", "i2"]
+    assert len(workplace.devices.signed) == 3
+    assert workplace.spooled() == []
 
 
 @settings(max_examples=10, deadline=None)

@@ -173,7 +173,7 @@ PROBLEMS: dict[str, tuple[int, dict[str, Any], AgentCode, str]] = {
 
 def problem(code: str) -> httpx2.Response:
     status, fields, _, _ = PROBLEMS[code]
-    content = {"code": code, "status": status, "detail": "So."} | fields
+    content = {"type": f"urn:khatam:problem:{code}", "code": code, "status": status, "detail": "So."} | fields
     return httpx2.Response(status, json=content, headers={"content-type": "application/problem+json"})
 
 
@@ -197,6 +197,7 @@ def test_key_blocked_on_the_way_ends_the_list(workplace: Workplace) -> None:
         if not path.endswith("/i0/value"):
             return None
         fields = {"code": "item-refused", "reason": "key-blocked", "since": "2026-11-24T10:00:00Z", "name_latin": OWNER}
+        fields["type"] = "urn:khatam:problem:item-refused"
         return httpx2.Response(409, json=fields, headers={"content-type": "application/problem+json"})
 
     service.before = refuse
