@@ -11,6 +11,7 @@ from pyhanko.pdf_utils.generic import pdf_string
 
 from hsm.prepared.errors import IncrementReason, IncrementRefused
 from hsm.prepared.fields import BaseField, any_signed, find_unsigned_field, walk
+from hsm.prepared.room import pages
 from signer.pades.errors import FieldSigned, FieldsRefused, FieldUnknown, PdfUnreadable
 from signer.pades.increment import Increment
 from signer.pades.objects import (
@@ -32,7 +33,6 @@ from signer.signature_boxes import Box, signature_boxes
 NAME = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 SIGNATURES_EXIST_AND_APPEND_ONLY = 3
 PRINTED_AND_LOCKED = 132
-MOST_PAGES = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +47,16 @@ class FieldSpec:
 def add_signature_fields(pdf: bytes, fields: Sequence[FieldSpec]) -> bytes:
     """Return `pdf` with one increment that adds `fields`, empty, in their places.
 
+    Its pages are read as the signer's own program will read them before it signs there.
+
     :raise FieldsRefused: a signature is there already, or a name is taken or not one.
     :raise PdfUnreadable: the PDF cannot be read strictly.
     """
     increment = Increment(pdf)
     try:
         _refuse(increment, fields)
-        pages = _pages(increment.root)
-        added = [_add_field(increment, field, pages[field.page]) for field in fields]
+        references = [page.reference for page in pages(increment.root, resolved)]
+        added = [_add_field(increment, field, references[field.page]) for field in fields]
         _place_on_pages(increment, added)
         _register(increment, [reference for reference, _ in added])
         content, _ = increment.write()
@@ -72,13 +74,14 @@ def add_fields_at_foot(pdf: bytes, names: Sequence[str]) -> bytes:
     """
     increment = Increment(pdf)
     try:
-        left, bottom, width = _frame(_pages(increment.root)[-1])
+        *_, last = pages(increment.root, resolved)
     except Exception as error:  # as above
         raise PdfUnreadable from error
     try:
-        boxes = signature_boxes(len(names), page_width=width)
+        boxes = signature_boxes(len(names), page_width=last.seen.width)
     except ValueError as error:
         raise FieldsRefused(str(error)) from error
+    left, bottom = last.seen.left, last.seen.bottom
     moved = [Box(left=left + box.left, bottom=bottom + box.bottom, width=box.width, height=box.height) for box in boxes]
     return add_signature_fields(pdf, [FieldSpec(name=each, box=box) for each, box in zip(names, moved, strict=True)])
 
@@ -115,38 +118,6 @@ def _refuse(increment: Increment, fields: Sequence[FieldSpec]) -> None:
         if field.name in names:
             raise FieldsRefused(f"a field {field.name!r} is there already")
         names.append(field.name)
-
-
-def _pages(root: generic.DictionaryObject) -> list[generic.IndirectObject]:
-    """References of all pages, in order."""
-    left: list[Object] = [root.raw_get("/Pages")]
-    pages: list[generic.IndirectObject] = []
-    seen: set[int] = set()
-    while left:
-        reference = left.pop()
-        if not isinstance(reference, generic.IndirectObject) or reference.idnum in seen or len(seen) > MOST_PAGES:
-            raise ValueError("pages are tangled")
-        seen.add(reference.idnum)
-        node = resolved_dictionary(reference)
-        if "/Kids" in node:
-            left += reversed(raw_entries(node["/Kids"]))
-        else:
-            pages.append(reference)
-    return pages
-
-
-def _frame(page: generic.IndirectObject) -> tuple[float, float, float]:
-    """Left, bottom and width of what is seen of a page."""
-    node = resolved_dictionary(page)
-    for key in ("/CropBox", "/MediaBox"):
-        holder = node
-        while key not in holder and "/Parent" in holder:
-            holder = holder["/Parent"]
-        if key in holder:
-            numbers = [float(each) for each in holder[key]]
-            left, right = sorted((numbers[0], numbers[2]))
-            return left, min(numbers[1], numbers[3]), right - left
-    raise ValueError("a page has no size")
 
 
 def _add_field(

@@ -197,6 +197,136 @@ def test_mark_as_large_as_its_page(rect: bytes, tmp_path: Path) -> None:
     assert refusal(base, pdf) is Why.APPEARANCE
 
 
+LARGE = b"[0 0 400 300]"
+"""A rectangle of a quarter of the page; the cases below call the page so large that it looks small."""
+
+
+def covering(pages: Objects) -> Why:
+    """The reason for which a mark of that rectangle is refused on those pages."""
+    base = licence(over={FIELD: field(rect=LARGE), **pages})
+    return refusal(base, prepared(base, rect=LARGE))
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        b"/MediaBox [0 0 595 842] /CropBox [0 0 6000 6000]",  # viewers show what both boxes have
+        b"/MediaBox [0 0 595 842] /CropBox [6000 6000 0 0]",
+        b"/MediaBox [0 0 595 842] /CropBox [-6000 -6000 6000 6000]",
+        b"/MediaBox [0 0 6000 6000] /CropBox [0 0 595 842]",
+        b"/MediaBox [0 0 6000 842] /CropBox [0 0 595 6000]",
+        b"/MediaBox [0 0 595 842] /UserUnit 10",
+        b"/MediaBox [0 0 595 842] /Rotate 90",
+    ],
+)
+def test_page_that_is_smaller_than_one_of_its_boxes(boxes: bytes) -> None:
+    """What is seen of a page is its crop box inside its media box (14.11.2)."""
+    assert covering({PAGE: page().replace(b"/MediaBox [0 0 595 842]", boxes)}) is Why.APPEARANCE
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        b"/MediaBox [0 0 595 842] /CropBox [600 900 6000 6000]",  # nothing in common
+        b"/MediaBox [0 0 595 842] /CropBox [0 0 0 0]",
+        b"/MediaBox [0 0 595 842] /CropBox [0 0 595]",
+        b"/MediaBox [0 0 595 842] /CropBox (0 0 595 842)",
+        b"/MediaBox [0 0 595 842] /CropBox null",
+        b"/MediaBox [0 0 595 842] /CropBox [0 0 (595) 842]",
+        b"/MediaBox [0 0 595 842] /CropBox [0 0 true 842]",
+        b"/MediaBox [0 0 595 842] /CropBox [0 0 /W /H]",
+        b"/MediaBox [0 0 595 842] /CropBox [0 0 98 0 R 842]",
+        b"/MediaBox [0 0 1000000 1000000]",  # over 14,400 units, implementations differ (annex C)
+        b"/MediaBox [0 0 " + b"9" * 400 + b" 842]",
+        b"/MediaBox [0 0 2 842]",
+        b"",
+    ],
+)
+def test_page_that_cannot_be_measured(boxes: bytes) -> None:
+    """An empty, absurd or unreadable box: viewers each make something else of it."""
+    reason = covering({PAGE: page().replace(b"/MediaBox [0 0 595 842]", boxes)})
+    assert reason in {Why.APPEARANCE, Why.MALFORMED}
+
+
+def test_page_with_indirect_boxes_passes() -> None:
+    """Boxes and their numbers may be objects of their own (7.3.10), inherited, and in any order of corners."""
+    boxes: Objects = {
+        PAGES: b"<< /Type /Pages /Count 1 /Kids [3 0 R] /MediaBox 9 0 R /Rotate 90 /CropBox [595 0 0 10 0 R] >>",
+        PAGE: page().replace(b"/MediaBox [0 0 595 842]", b""),
+        9: b"[-10 0 595 842]",
+        10: b"842.0",
+    }
+    base = licence(over=boxes)
+    made = mended(base, appended(base, preparation(base, at=11)))
+    assert check_increment(base, made, "President", None, NOW)
+    assert covering(boxes) is Why.APPEARANCE
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {PAGE: page(more=b"/Kids [] ")},  # a page for viewers, an empty node for who looks for children
+        {PAGE: page(more=b"/Kids null ")},
+        {PAGE: page(more=b"/Kids [9 0 R] "), 9: page().replace(b"595 842", b"6000 6000")},
+        {PAGE: page().replace(b"/Type /Page ", b"/Type /Pages ")},
+        {PAGES: b"<< /Type /Pages /Count 2 /Kids [3 0 R 9 0 R] >>", 9: b"<< /Type /Pages /Parent 2 0 R /Kids [] >>"},
+        {PAGES: b"<< /Type /Page /Count 1 /Kids [3 0 R] >>"},
+        {PAGES: b"<< /Type /Pages /Count 2 /Kids [3 0 R 3 0 R] >>"},
+        {PAGES: b"<< /Type /Pages /Count 2 /Kids [3 0 R 2 0 R] >>"},
+        {PAGES: b"<< /Type /Pages /Count 2 /Kids [3 0 R 98 0 R] >>"},
+        {PAGES: b"<< /Type /Pages /Count 1 /Kids 3 0 R >>"},
+    ],
+)
+def test_page_tree_that_two_readers_take_for_two(more: Objects) -> None:
+    """A node is a page or has children, never both, never neither, each once (7.7.3)."""
+    assert covering(more) in {Why.MALFORMED, Why.APPEARANCE}
+    base = licence(over=more)
+    assert refusal(base, mended(base, appended(base, preparation(base, at=size_of(base))))) is Why.MALFORMED
+
+
+@pytest.mark.parametrize("parent", [b"/Parent 9 0 R ", b"", b"/Parent 3 0 R ", b"/Parent << /MediaBox [0 0 9 9] >> "])
+def test_page_that_inherits_from_another_parent(parent: bytes) -> None:
+    """Some viewers look for an inherited box along /Parent, not along the tree (7.7.3.4)."""
+    more: Objects = {
+        PAGES: b"<< /Type /Pages /Count 1 /Kids [3 0 R] /MediaBox [0 0 6000 6000] >>",
+        PAGE: page().replace(b"/MediaBox [0 0 595 842]", b"").replace(b"/Parent 2 0 R ", parent),
+        9: b"<< /Type /Pages /Count 1 /Kids [3 0 R] /MediaBox [0 0 595 842] >>",
+    }
+    base = licence(over={FIELD: field(rect=LARGE), **more})
+    assert refusal(base, mended(base, appended(base, preparation(base, at=10, rect=LARGE)))) is Why.MALFORMED
+
+
+def test_mark_on_no_page() -> None:
+    """The field names a page that is not in the tree: nobody measured it."""
+    more: Objects = {
+        PAGE: page(annotations=b"[]"),
+        9: page(annotations=b"[]"),
+        FIELD: field(rect=LARGE).replace(b"/P 3 0 R", b"/P 9 0 R"),
+    }
+    base = licence(over=more)
+    made = preparation(base, at=10, rect=LARGE)
+    made[FIELD] = made[FIELD].replace(b"/P 3 0 R", b"/P 9 0 R")
+    assert refusal(base, mended(base, appended(base, made))) is Why.APPEARANCE
+
+
+@pytest.mark.parametrize("flags", [b"140", b"148", b"(x)", b"-1", b"99999999999"])
+def test_mark_that_does_not_shrink_with_its_page(flags: bytes) -> None:
+    """/F with NoZoom or NoRotate (12.5.3): at a tenth of its size the page lies under the mark."""
+    plain = field()
+    base = licence(over={FIELD: plain.replace(b"/F 132", b"/F " + flags)})
+    made = preparation(base)
+    made[FIELD] = made[FIELD].replace(b"/F 132", b"/F " + flags)
+    assert refusal(base, mended(base, appended(base, made))) in {Why.APPEARANCE, Why.MALFORMED}
+
+
+@pytest.mark.parametrize("key", [b"ViewArea", b"ViewClip", b"PrintArea", b"PrintClip"])
+def test_other_box_shown(key: bytes) -> None:
+    """The catalog asks for another box to be shown (12.2): a small one, over which the mark is large."""
+    preferences = CATALOG_ENTRIES + b"/ViewerPreferences << /" + key + b" /ArtBox >> >>"
+    base = licence(over={CATALOG: preferences})
+    assert refusal(base, prepared(base)) is Why.APPEARANCE
+
+
 def test_mark_over_a_small_page_that_its_field_does_not_name() -> None:
     """/P names a large page; the field lies on a small one."""
     small = page().replace(b"[0 0 595 842]", b"[0 0 200 200]")

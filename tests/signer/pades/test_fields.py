@@ -7,6 +7,8 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from signer.pades.errors import FieldsRefused, PdfUnreadable
 from signer.pades.fields import FieldSpec, add_fields_at_foot, add_signature_fields
 from signer.signature_boxes import MOST, Box, signature_boxes
+from tests.hostile.builders import PAGE, page
+from tests.hostile.builders import licence as licence_by_hand
 from tests.signer.pades.estate import Estate
 
 
@@ -32,6 +34,23 @@ def test_fields_are_on_the_last_page_and_in_its_annotations(licence: bytes) -> N
 def test_more_fields_later_but_before_the_first_signature(licence: bytes) -> None:
     more = add_signature_fields(licence, [FieldSpec(name="Witness", box=Box(left=9, bottom=9, width=90, height=40))])
     assert set(rectangles(more)) == {"President", "Member-1", "Member-2", "Witness"}
+
+
+def test_fields_stand_on_what_is_seen_of_a_foreign_page() -> None:
+    """Its crop box reaches beyond its media box: viewers show what both have, and there the fields stand."""
+    boxes = page(annotations=b"[]").replace(b"[0 0 595 842]", b"[100 50 695 892] /CropBox [-6000 -6000 6000 6000]")
+    foreign = licence_by_hand(over={PAGE: boxes})
+    left, bottom, right, top = rectangles(add_fields_at_foot(foreign, ["A"]))["A"]
+    (box,) = signature_boxes(1, page_width=595)
+    assert (left, bottom) == pytest.approx((100 + box.left, 50 + box.bottom))
+    assert right <= 695
+    assert top <= 892
+
+
+@pytest.mark.parametrize("more", [b"/Kids [] ", b"/CropBox [900 900 999 999] ", b"/CropBox [0 0 1 1] "])
+def test_page_that_the_signers_program_would_refuse(more: bytes) -> None:
+    with pytest.raises(PdfUnreadable):
+        add_fields_at_foot(licence_by_hand(over={PAGE: page(annotations=b"[]", more=more)}), ["A"])
 
 
 def test_signed_document_takes_no_field(estate: Estate, licence: bytes) -> None:
