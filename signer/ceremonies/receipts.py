@@ -17,6 +17,7 @@ from joserfc.jwk import ECKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hsm.prepared.payload import FORBIDDEN_CHARACTERS, MAX_TEXT
 from pki.journal.acts import Actor, ActorKind, record
 from pki.journal.inserting import insert_into
 from pki.records import Records
@@ -87,6 +88,10 @@ def keep_receipt(records: Records, *, agent: AgentSession, receipt: str, at: dat
         if kept is None:
             return
         facts = {"manifest": said["manifest_sha256"], "receipt": hashlib.sha256(receipt.encode()).hexdigest()}
+        # THREAT: a PIN is held for a whole list, and nobody can tell later under which policy, or that it was.
+        # DEFENCE: the sealed receipt names the policy document, and the journal's entry of the receipt repeats it.
+        # TEST: tests/signer/ceremonies/test_receipts.py::test_a_policy_under_which_a_pin_is_held_is_journalled
+        facts |= {name: said[name] for name in _OPTIONAL if name in said}
         by = Actor(kind=ActorKind.HOLDER, id=str(agent.holder))
         record(session, kind="ceremony.shown", subject=subject_of(ceremony.id), by=by, at=at, facts=facts)
 
@@ -131,7 +136,13 @@ def _opened(receipt: str) -> tuple[Mapping[str, Any], str]:
     names = set(said) if isinstance(said, dict) else set()
     if not names >= _FIELDS or names - _FIELDS - _OPTIONAL or not isinstance(said["shown"], list):
         raise DisplayReceiptRefused("fields")
+    if "held_pin_policy" in said and not _is_name(said["held_pin_policy"]):
+        raise DisplayReceiptRefused("fields")
     return said, key.thumbprint()
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_TEXT and not FORBIDDEN_CHARACTERS.search(value)
 
 
 def _known(session: Session, ceremony: Ceremony, receipt: str) -> bool:

@@ -1,9 +1,14 @@
 """Values for something else, too early, forged."""
 
 import base64
+import dataclasses
 import hashlib
+import json
+import sqlite3
 import uuid
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,7 +26,7 @@ from hsm.prepared.attributes import signed_attributes
 from hsm.prepared.manifest import Manifest, verify_manifest
 from hsm.software import SoftwareKey
 from tests.story.callers import Caller, state, ticket_of
-from tests.story.desks import Committee, Desk, anchor
+from tests.story.desks import Committee, Desk, anchor, drafted
 from tests.story.test_bad_input import refusal, unharmed
 
 __all__ = ["unharmed"]
@@ -94,3 +99,23 @@ def test_values_for_something_else(world: World, committee: Committee, licences:
     assert (again["item"], again["attributes_sha256"]) == (items[0], hashlib.sha256(decoded).hexdigest())
     world.signed(opened["id"])
     server.close()
+
+
+def test_a_held_pin_is_in_the_journal(world: World, committee: Committee, tmp_path: Path) -> None:
+    """The agent holds the PIN under a policy, signs all there is, and the journal names the policy."""
+    desk = committee.province
+    config = dataclasses.replace(desk.config, held_pin_policy="Note 12/2026", spool=tmp_path / "spool")
+    held = dataclasses.replace(desk, config=config)
+    desk.devices.always_authenticate = True
+    try:
+        opened = desk.opened(drafted(committee))
+        assert held.sign(opened["agent_url"]).error is None
+    finally:
+        desk.devices.always_authenticate = False
+    database = world.stage.data / "records.sqlite"
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as records:
+        shown = (
+            "select facts from journal_leaf join event on leaf_id = id where kind = 'ceremony.shown' and subject = ?"
+        )
+        ((facts,),) = records.execute(shown, (f"ceremony:{opened['id']}",)).fetchall()
+    assert json.loads(facts)["held_pin_policy"] == "Note 12/2026"

@@ -13,6 +13,8 @@ from joserfc.jwk import ECKey
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import DatabaseError
 
+from hsm.prepared.payload import MAX_TEXT
+from pki.journal.tables import EventRow, Leaf
 from signer.ceremonies.errors import DisplayReceiptMissing, DisplayReceiptRefused
 from signer.ceremonies.receipts import MOST_CHARACTERS, TYPE, keep_receipt, receipts_of
 from signer.ceremonies.tables import DisplayReceipt
@@ -83,6 +85,36 @@ def test_a_value_waits_for_its_receipt(agent: Agent) -> None:
     with agent.town.records.reading() as session:
         found = receipts_of(session, UUID(agent.manifest.ceremony))
     assert [each.jws for each in found] == [receipt]
+
+
+def journalled(agent: Agent) -> list[dict[str, Any]]:
+    """The facts of each `ceremony.shown` in the journal."""
+    with agent.town.records.reading() as session:
+        leaves = select(Leaf.facts).join(EventRow, EventRow.leaf_id == Leaf.id).where(EventRow.kind == "ceremony.shown")
+        return [json.loads(facts or "") for facts in session.scalars(leaves)]
+
+
+def test_a_policy_under_which_a_pin_is_held_is_journalled(agent: Agent) -> None:
+    receipt = sealed(said(agent) | {"held_pin_policy": "Note 12/2026"})
+    keep(agent, receipt)
+    keep(agent, receipt)
+    (facts,) = journalled(agent)
+    assert facts["held_pin_policy"] == "Note 12/2026"
+    assert facts["receipt"] == hashlib.sha256(receipt.encode()).hexdigest()
+
+
+def test_no_policy_no_fact(agent: Agent) -> None:
+    keep(agent, sealed(said(agent)))
+    (facts,) = journalled(agent)
+    assert "held_pin_policy" not in facts
+
+
+@pytest.mark.parametrize("policy", ["", None, 7, ["Note"], "a\nb", "a\u202eb", "x" * (MAX_TEXT + 1)])
+def test_a_policy_that_is_no_name_is_refused(agent: Agent, policy: object) -> None:
+    with pytest.raises(DisplayReceiptRefused):
+        keep(agent, sealed(said(agent) | {"held_pin_policy": policy}))
+    assert kept(agent) == 0
+    assert journalled(agent) == []
 
 
 def test_it_stays_as_it_came(agent: Agent) -> None:
