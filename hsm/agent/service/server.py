@@ -96,7 +96,10 @@ class Server:
         self._pause = pause
         self._now = now
         self._access_token: str | None = None
-        # The environment's proxies and certificate files are not this PC's configuration: they are not read.
+        # THREAT: somebody on the line stands in for the service, and is handed the ticket.
+        # DEFENCE: TLS with this system's authorities, name and dates, before the first byte of a request; the
+        #   environment's proxies and certificate files are not this PC's configuration and are not read.
+        # TEST: tests/hsm/agent/service/test_server.py::test_a_false_server_hears_no_ticket
         self._client = httpx2.Client(
             base_url=origin, transport=transport, timeout=TIMEOUT, follow_redirects=False, trust_env=False
         )
@@ -147,8 +150,9 @@ class Server:
         for pause in (*pauses, None):
             try:
                 answer = self._once(method, path, json, idempotency_key)
-            except httpx2.HTTPError:
+            except httpx2.HTTPError as error:
                 failure = AgentError(AgentCode.SERVER_UNREACHABLE)
+                failure.__cause__ = error
             else:
                 # THREAT: a sign-in page, a proxy or a filter answers in the service's place: what it says is taken for
                 #   an acknowledgement, and the only copy of a signature value is erased.

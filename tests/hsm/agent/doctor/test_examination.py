@@ -2,24 +2,16 @@
 
 import json
 import socket
-import ssl
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 from typer.testing import CliRunner
 
 from hsm.agent.cli import app
@@ -33,49 +25,11 @@ from hsm.cryptoki.info import DeviceInfo
 from hsm.cryptoki.objects import StoredCertificate
 from hsm.cryptoki.provisioning import SOFTHSM_MODULE, initialise_softhsm_device, write_softhsm_conf
 from hsm.pin import Pin
-from tests.hsm.prepared.authority import Authority, name, usage
+from tests.hsm.agent.tls import Service, tls_sides
+from tests.hsm.prepared.authority import Authority, usage
 from tests.rig.faulty.control import Faulty
 
 NOW = datetime.now(UTC)
-
-
-@dataclass(slots=True)
-class Service:
-    """A served /healthz that tells what the test wants."""
-
-    status: int = 200
-    ahead: timedelta = timedelta()
-    port: int = 0
-
-    @contextmanager
-    def served(self, tls: ssl.SSLContext | None = None) -> Iterator[str]:
-        service = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response_only(service.status)
-                self.send_header("Date", format_datetime(datetime.now(UTC) + service.ahead, usegmt=True))
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        class Quiet(ThreadingHTTPServer):
-            def handle_error(self, *_: Any) -> None:
-                pass  # a client that refuses our certificate goes away: that is the test
-
-        with Quiet(("127.0.0.1", 0), Handler) as server:
-            if tls is not None:
-                server.socket = tls.wrap_socket(server.socket, server_side=True)
-            thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-            thread.start()
-            self.port = server.server_port
-            try:
-                yield f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
-            finally:
-                server.shutdown()
-                thread.join()
 
 
 @dataclass(slots=True)
@@ -274,22 +228,6 @@ def test_server_name_unknown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
     one(desk.found(), "server-unknown", "AG-11")
 
 
-def _tls(folder: Path, until: datetime) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's side with a certificate that ends then, and a client's that trusts it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    builder = x509.CertificateBuilder().subject_name(name("server")).issuer_name(name("server"))
-    builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
-    builder = builder.not_valid_before(NOW - timedelta(days=90)).not_valid_after(until)
-    names = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
-    made = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
-    pem = made.public_bytes(Encoding.PEM)
-    path = folder / "server.pem"
-    path.write_bytes(pem + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(path)
-    return server, ssl.create_default_context(cadata=pem.decode())
-
-
 @pytest.mark.parametrize(
     ("days", "trusted", "key", "level"),
     [
@@ -299,7 +237,7 @@ def _tls(folder: Path, until: datetime) -> tuple[ssl.SSLContext, ssl.SSLContext]
     ],
 )
 def test_tls(desk: Desk, days: int, trusted: bool, key: str, level: Level) -> None:
-    server, client = _tls(desk.folder, NOW + timedelta(days=days))
+    server, client = tls_sides(desk.folder, NOW + timedelta(days=days))
     with Service().served(server) as desk.server:
         found = desk.found(**({"tls": lambda: client} if trusted else {}))
     one(found, key, "AG-11", level)
