@@ -1,9 +1,12 @@
 """Certificates in devices: whose, for what, and from when to when. What the agent judges before it asks for a PIN."""
 
+import unicodedata
 from datetime import datetime
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
+
+from hsm.prepared.payload import FORBIDDEN_CHARACTERS, MAX_TEXT
 
 from .errors import AgentCode, AgentError
 
@@ -40,6 +43,22 @@ def require_for_signing(der: bytes, *, wanted: str, at: datetime) -> None:
         raise AgentError(AgentCode.CERTIFICATE_NOT_YET, wanted=wanted, on=f"{begins:%Y-%m-%d}")
     if at > ends:
         raise AgentError(AgentCode.CERTIFICATE_EXPIRED, wanted=wanted, on=f"{ends:%Y-%m-%d}")
+
+
+def named(der: bytes, name: str) -> str:
+    """That name, and beside it the certificate's own where they differ: the signature will bear the latter.
+
+    Names differ by their words, not by order, case or accents' spelling.
+    """
+    # THREAT: a list bears the signer's name, and the certificate that signs it another.
+    # DEFENCE: the certificate's own name is shown beside the list's wherever the two differ.
+    # TEST: tests/hsm/agent/signing/test_refusals.py::test_certificate_of_another_name_is_shown_beside
+    own = FORBIDDEN_CHARACTERS.sub("", _common_name(x509.load_der_x509_certificate(der)) or "")[:MAX_TEXT]
+    return name if not own or _words(own) == _words(name) else f"{name} · {own}"
+
+
+def _words(name: str) -> list[str]:
+    return sorted(unicodedata.normalize("NFKC", name).casefold().replace("-", " ").split())
 
 
 def _unfit(certificate: x509.Certificate) -> str | None:

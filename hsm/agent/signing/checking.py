@@ -10,6 +10,8 @@ from hsm.prepared.errors import IncrementRefused
 from hsm.prepared.increment import CheckedIncrement, check_increment
 from hsm.prepared.manifest import Manifest, ManifestItem
 
+from .embedded import SaidOfItself, read_embedded
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedItem:
@@ -19,6 +21,7 @@ class CheckedItem:
     base: bytes
     prepared: bytes
     checked: CheckedIncrement
+    said: SaidOfItself
 
 
 def check_items(server: Server, manifest: Manifest, at: datetime) -> list[CheckedItem]:
@@ -42,7 +45,19 @@ def _check(server: Server, item: ManifestItem, at: datetime) -> CheckedItem:
         raise AgentError(
             AgentCode.DOCUMENT, reference=item.reference, what=str(refused), reason=refused.reason.value
         ) from refused
-    return CheckedItem(item=item, base=base, prepared=prepared, checked=checked)
+    said = read_embedded(prepared)
+    _require_alike(item, said)
+    return CheckedItem(item=item, base=base, prepared=prepared, checked=checked, said=said)
+
+
+def _require_alike(item: ManifestItem, said: SaidOfItself) -> None:
+    # THREAT: a list names one document, by its reference and kind, and has another one of our own signed.
+    # DEFENCE: where the file itself carries its reference and kind as data, they are those of the list.
+    # TEST: tests/hsm/agent/signing/test_ceremony.py::test_document_that_calls_itself_another_is_not_signed
+    for own, listed in ((said.reference, item.reference), (said.kind, item.kind)):
+        if own not in (None, listed):
+            what = f"The file calls itself {own}, not {listed}."
+            raise AgentError(AgentCode.DOCUMENT, reference=item.reference, what=what, reason="embedded-differs")
 
 
 def _download(server: Server, item: ManifestItem, which: str, sha256: str) -> bytes:

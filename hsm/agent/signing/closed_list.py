@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from urllib.parse import urlsplit
 
-from hsm.agent.certificates import require_for_signing
+from hsm.agent.certificates import named, require_for_signing
 from hsm.agent.config import AgentConfig
 from hsm.agent.consent import InterruptionKind, ListedDocument, Phase, ShownCapacity, SigningRequest
 from hsm.agent.devices import Chosen, Devices, choose_device, pin_state, spoken
@@ -18,7 +18,6 @@ from hsm.prepared.manifest import Manifest
 
 from .checking import CheckedItem
 from .course import Course
-from .embedded import read_embedded
 from .opened_key import OpenedKey
 from .outbox import Outbox
 from .posting import Poster
@@ -206,7 +205,7 @@ class ListSigning:
             requester=self._config.requester or urlsplit(manifest.origin).netloc,
             match_code=self._course.report.match_code or "",
             signer_ar=manifest.signer.name_ar,
-            signer_latin=manifest.signer.name_latin,
+            signer_latin=named(chosen.certificate, manifest.signer.name_latin),
             capacity=ShownCapacity(
                 function=capacity.function,
                 body_code=capacity.body_code,
@@ -224,13 +223,12 @@ class ListSigning:
 
 
 def _listed(each: CheckedItem) -> ListedDocument:
-    said = read_embedded(each.prepared)
     return ListedDocument(
         id=each.item.id,
         reference=each.item.reference,
         kind=each.item.kind,
-        title=said.title or each.item.title,
-        beneficiary=said.beneficiary,
+        title=each.said.title or each.item.title,
+        beneficiary=each.said.beneficiary,
         base_sha256=each.item.base_sha256,
         prepared_sha256=each.item.prepared_sha256,
         content=each.prepared,

@@ -22,8 +22,10 @@ _UNREADABLE = (PdfError, ValueError, KeyError, TypeError, AttributeError, IndexE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaidOfItself:
-    """The title and for whom; each None where the file does not say it, or not in a text fit for a line."""
+    """What it is and for whom; each None where the file does not say it, or not in a text fit for a line."""
 
+    reference: str | None = None
+    kind: str | None = None
     title: str | None = None
     beneficiary: str | None = None
 
@@ -40,13 +42,18 @@ def read_embedded(pdf: bytes) -> SaidOfItself:
     dossier = facts.get("dossier")
     told = dossier if isinstance(dossier, dict) else facts
     signer = facts.get("signer") if facts.get("kind") == "key_acceptance" else None
-    beneficiary = _line(told.get("applicant")) or (
-        _line(signer.get("name_latin")) if isinstance(signer, dict) else None
+    beneficiary = fit_for_a_line(told.get("applicant")) or (
+        fit_for_a_line(signer.get("name_latin")) if isinstance(signer, dict) else None
     )
-    return SaidOfItself(title=_line(facts.get("title")), beneficiary=beneficiary)
+    return SaidOfItself(
+        reference=fit_for_a_line(facts.get("reference")),
+        kind=fit_for_a_line(facts.get("kind")),
+        title=fit_for_a_line(facts.get("title")),
+        beneficiary=beneficiary,
+    )
 
 
-def _line(value: object) -> str | None:
+def fit_for_a_line(value: object) -> str | None:
     """A text for one line: bounded, without marks that reorder what stands beside it."""
     if not isinstance(value, str) or not value or len(value) > MAX_TEXT or FORBIDDEN_CHARACTERS.search(value):
         return None

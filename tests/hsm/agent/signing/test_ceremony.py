@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -302,6 +303,25 @@ def test_answers_that_make_no_sense_are_refused(workplace: Workplace) -> None:
     assert refused(workplace) is AgentCode.SERVER_FAILED
 
 
+@pytest.mark.parametrize("said", [{"reference": "L26-0009999"}, {"kind": "opinion"}])
+def test_document_that_calls_itself_another_is_not_signed(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch, said: dict[str, str]
+) -> None:
+    """Its own data, which is what gets signed, and the list disagree: nothing of the list is signed."""
+    own = {"reference": "L26-0000120", "kind": "licence", "title": "Villa"}
+    workplace.service.documents = workplace.service.documents[:1]
+    data = json.dumps(own | said).encode()
+    monkeypatch.setattr("hsm.agent.signing.embedded._attachment", lambda _: data)
+    report = sign(workplace)
+    assert report.error is not None
+    assert (report.error.code, report.error.fields["reason"]) == (AgentCode.DOCUMENT, "embedded-differs")
+    assert next(iter(said.values())) in str(report.error)
+    assert (workplace.devices.signed, workplace.pins.asked) == ([], 0)
+    workplace.service.bound = None
+    data = json.dumps(own).encode()
+    assert sign(workplace).error is None
+
+
 def test_redirect_is_not_followed(workplace: Workplace) -> None:
     def elsewhere(method: str, path: str) -> httpx2.Response | None:
         return httpx2.Response(302, headers={"location": "http://elsewhere.example/"})
@@ -312,8 +332,6 @@ def test_redirect_is_not_followed(workplace: Workplace) -> None:
 
 
 def test_report_is_json_safe(workplace: Workplace) -> None:
-    import json
-
     plain: Any = json.loads(json.dumps(sign(workplace).to_json()))
     assert plain["kept"] == plain["count"] == 3
     assert plain["error"] is None

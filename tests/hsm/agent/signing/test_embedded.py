@@ -12,12 +12,16 @@ from tests.hsm.prepared.documents import make_base
 
 def test_a_rendered_licence_says_title_and_beneficiary() -> None:
     facts = LicenceFacts.sample()
-    assert read_embedded(render(facts).content) == SaidOfItself(title=facts.title, beneficiary=facts.dossier.applicant)
+    said = SaidOfItself(
+        reference=facts.reference, kind="licence", title=facts.title, beneficiary=facts.dossier.applicant
+    )
+    assert read_embedded(render(facts).content) == said
 
 
 def test_an_application_says_its_applicant() -> None:
     facts = ApplicationFacts.sample()
-    assert read_embedded(render(facts).content) == SaidOfItself(title=facts.title, beneficiary=facts.applicant)
+    said = SaidOfItself(reference=facts.reference, kind="application", title=facts.title, beneficiary=facts.applicant)
+    assert read_embedded(render(facts).content) == said
 
 
 def test_a_file_without_data_says_nothing() -> None:

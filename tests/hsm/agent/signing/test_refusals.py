@@ -21,7 +21,8 @@ from hsm.agent.report import SigningReport
 from hsm.agent.signing.ceremony import Signing
 from hsm.cryptoki.objects import StoredCertificate
 from hsm.prepared.manifest import Manifest
-from tests.hsm.agent.estate import FakeService, Workplace
+from tests.hsm.agent.estate import FakeService, Workplace, give_key
+from tests.hsm.agent.people import Person
 from tests.hsm.prepared.authority import NOW, Authority, usage
 
 OWNER = "Ahmed EL ALAOUI"
@@ -187,6 +188,24 @@ def test_refusal_of_the_service_has_its_sentence(workplace: Workplace, said: str
     assert word in str(error)
     assert error.help_desk is HELP_DESK[code]
     assert not error.resumable
+
+
+@pytest.mark.parametrize("name", ["Ahmed EL ALAOUI", "EL ALAOUI Ahmed", "ahmed el-alaoui"])
+def test_certificate_of_the_same_name_is_not_named_twice(workplace: Workplace, authority: Authority, name: str) -> None:
+    workplace.devices.certificates.clear()
+    workplace.service.certificate = give_key(workplace.devices, authority, name)
+    workplace.consent = asked = Person()
+    assert sign(workplace).error is None
+    assert asked.requests[0].signer_latin == OWNER
+
+
+def test_certificate_of_another_name_is_shown_beside(workplace: Workplace, authority: Authority) -> None:
+    """The list says Ahmed, the certificate that it asks for is Fatima's: both stand before the yes."""
+    workplace.devices.certificates.clear()
+    workplace.service.certificate = give_key(workplace.devices, authority, "Fatima \u202eZAHRA")
+    workplace.consent = asked = Person()
+    sign(workplace)
+    assert asked.requests[0].signer_latin == f"{OWNER} · Fatima ZAHRA"
 
 
 def test_key_blocked_on_the_way_ends_the_list(workplace: Workplace) -> None:
