@@ -57,6 +57,9 @@ def _check(base: bytes, prepared: bytes, field: str, docmdp: int | None, at: dat
     # THREAT: the server, or who took it, adds one more change to what the signer was shown, and gets it signed.
     # DEFENCE: the increment is read whole and compared object by object; every change needs a rule that allows it.
     # TEST: tests/hsm/prepared/test_increment.py::test_one_more_object_changed_is_refused
+    # THREAT: a file that is small on the line and gigabytes in memory stops the program that has the signer's values.
+    # DEFENCE: what a stream may become is bounded by its size on the line; beyond it the file is malformed.
+    # TEST: tests/hostile/test_bombs.py::test_list_of_objects_that_inflates
     reader = PdfFileReader(io.BytesIO(prepared), strict=True)
     if reader.encrypted:
         raise refuse(IncrementReason.ENCRYPTED, "it is encrypted")
