@@ -47,6 +47,11 @@ def read_url(url: str) -> Ticket:
     # THREAT: a page starts the agent with more than a ticket: options, another server, a path.
     # DEFENCE: one argument, matched whole; the server's address comes from this PC's own configuration.
     # TEST: tests/hsm/agent/service/test_addresses.py::test_anything_else_is_refused
+    # THREAT: the ticket stands on this program's command line, where a second local user reads it while it runs.
+    # DEFENCE: it lives five minutes, and is redeemed with this program's own key before a device is looked for or
+    #   anybody asked: from then on it opens nothing, and a second key closes the ceremony with an alarm. It is not
+    #   hidden: Python cannot overwrite its arguments, and who may list processes is the system's to say (hidepid).
+    # TEST: tests/hsm/agent/signing/test_ceremony.py::test_ticket_is_redeemed_first_and_then_opens_nothing
     found = HANDLED.fullmatch(url)
     if found is None:
         raise AgentError(AgentCode.ARGUMENT, what="The address is not khatam://ceremony/ and a ticket")

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -11,14 +12,16 @@ import httpx2
 import pytest
 
 from hsm.agent.consent import PinState, SigningRequest, Yes
-from hsm.agent.errors import AgentCode
+from hsm.agent.errors import AgentCode, AgentError
 from hsm.agent.report import ItemState, SigningReport
 from hsm.agent.service.addresses import Ticket
+from hsm.agent.service.dpop import EphemeralKey
+from hsm.agent.service.server import Server
 from hsm.agent.signing.ceremony import Signing
 from hsm.agent.unattended import Unattended
 from hsm.prepared.manifest import Environment, Manifest
 from hsm.prepared.match_code import match_code
-from tests.hsm.agent.estate import Workplace, give_key
+from tests.hsm.agent.estate import ORIGIN, TICKET, MemoryDevices, Workplace, give_key
 from tests.hsm.agent.foreign import FOREIGN, foreign
 from tests.hsm.prepared.authority import Authority
 
@@ -320,6 +323,30 @@ def test_document_that_calls_itself_another_is_not_signed(
     workplace.service.bound = None
     data = json.dumps(own).encode()
     assert sign(workplace).error is None
+
+
+def test_ticket_is_redeemed_first_and_then_opens_nothing(workplace: Workplace) -> None:
+    """Whoever reads the command line of a running agent has a ticket that is bound to the agent's key by then."""
+    order: list[str] = []
+    workplace.service.before = lambda method, path: order.append(path.rpartition("/")[2])  # type: ignore[func-returns-value]
+
+    def look() -> MemoryDevices:
+        order.append("devices")
+        return workplace.devices
+
+    class Asked(Unattended):
+        def to_sign(self, request: SigningRequest) -> Yes:
+            order.append("asked")
+            return super().to_sign(request)
+
+    around = dataclasses.replace(workplace.surroundings(), devices=look, consent=Asked())
+    assert Signing(workplace.config, workplace.ticket, around).run().error is None
+    assert order[0] == "sessions"
+    assert order.index("sessions") < order.index("devices") < order.index("asked")
+    with closing(Server(ORIGIN, EphemeralKey.generate(), transport=workplace.service.transport())) as thief:
+        with pytest.raises(AgentError) as refused:
+            thief.redeem(Ticket(TICKET), "n" * 43)
+        assert refused.value.fields["problem"] == "ticket-stolen"
 
 
 def test_redirect_is_not_followed(workplace: Workplace) -> None:
