@@ -78,6 +78,8 @@ class SigningRequest:
     documents: tuple[ListedDocument, ...]
     already_kept: int
     """Documents of this ceremony that this run had kept before this list."""
+    present: Callable[[], bool] = field(default=lambda: True, repr=False, compare=False)
+    """Whether the device is plugged in, as last seen; returns at once, on any thread, until the answer is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ key signs nothing here. What this learns of it (whether it asks its PIN each tim
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -54,15 +54,39 @@ class LightState(StrEnum):
     """For the lights before it, or for the device to be plugged in."""
 
 
+class Remark(StrEnum):
+    """What a light says that is lit, for the catalogue; its fields are in `Light.fields`."""
+
+    PROGRAM = "program"
+    """`environment`"""
+    DRIVER = "driver"
+    DRIVER_BROKEN = "driver-broken"
+    """One of several; the others work."""
+    KEY = "key"
+    """`device`, and `pad`: the PIN is typed on its reader; so in the next two."""
+    LAST_TRY = "last-try"
+    WRONG_PIN = "wrong-pin"
+    """A wrong PIN was entered since the last good one."""
+    CERTIFICATE = "certificate"
+    """`named`, `on`: its last day, ISO 8601."""
+    SIGNED_ONCE = "signed-once"
+    """It signed a test; the signature key asks its PIN once for a list."""
+    SIGNED_EACH = "signed-each"
+    """It signed a test; the signature key asks its PIN for each signature."""
+    NO_TEST_KEY = "no-test-key"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Light:
-    """One light. `said` is English; `error` has code and fields for the catalogue, where something is wrong."""
+    """One light. `said` is English; for the catalogue a lit one has `remark` and `fields`, another one its `error`."""
 
     name: LightName
     state: LightState
     said: str
     fix: str = ""
     error: AgentError | None = None
+    remark: Remark | None = None
+    fields: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def help_desk(self) -> str | None:
@@ -82,6 +106,16 @@ class Light:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lit:
+    """What a step saw that ended well."""
+
+    said: str
+    remark: Remark
+    state: LightState = LightState.OK
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
 FIXES: dict[AgentCode, str] = {
     AgentCode.CONFIGURATION: "Correct this PC's configuration, or install the package again.",
     AgentCode.DRIVER: "Install the driver that came with the device.",
@@ -95,6 +129,8 @@ FIXES: dict[AgentCode, str] = {
     AgentCode.CERTIFICATE_EXPIRED: "Ask the officer of keys for a new certificate.",
     AgentCode.CONSENT: "Plug in your own device.",
 }
+_NOT_NOW = frozenset({AgentCode.CONSENT, AgentCode.PIN_LAST_TRY})
+"""Who gives no PIN for the test now may do it later: nothing is wrong."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,6 +145,8 @@ class FirstSetup:
     open: Callable[[AgentConfig], Devices] = open_devices
     _config: AgentConfig | None = None
     _found: Devices | None = None
+    present: Sequence[DeviceInfo] = ()
+    """The devices that were plugged in when the third light was looked at."""
     device: DeviceInfo | None = None
     """The one that was found."""
     _pair: HolderPair | None = None
@@ -128,7 +166,7 @@ class FirstSetup:
             if callable(close := getattr(self._found, "close", None)):
                 close()
 
-    def _lights(self, steps: dict[LightName, Callable[[], tuple[LightState, str]]]) -> Iterator[Light]:
+    def _lights(self, steps: dict[LightName, Callable[[], _Lit]]) -> Iterator[Light]:
         stopped: LightName | None = None
         for name, step in steps.items():
             if stopped is None:
@@ -138,34 +176,39 @@ class FirstSetup:
             else:
                 yield Light(name=name, state=LightState.WAITING, said=f"It waits for the light {stopped.value!r}.")
 
-    def _light(self, name: LightName, step: Callable[[], tuple[LightState, str]]) -> Light:
+    def _light(self, name: LightName, step: Callable[[], _Lit]) -> Light:
         try:
             with spoken():
-                state, said = step()
+                lit = step()
         except AgentError as error:
-            absent = error.code is AgentCode.DEVICE_ABSENT
-            state = LightState.WAITING if absent else LightState.FAIL
+            waits = error.code is AgentCode.DEVICE_ABSENT or (
+                name is LightName.TEST_SIGNATURE and error.code in _NOT_NOW
+            )
+            state = LightState.WAITING if waits else LightState.FAIL
             return Light(name=name, state=state, said=str(error), fix=FIXES.get(error.code, ""), error=error)
-        return Light(name=name, state=state, said=said)
+        return Light(name=name, state=lit.state, said=lit.said, remark=lit.remark, fields=lit.fields)
 
-    def _agent(self) -> tuple[LightState, str]:
+    def _agent(self) -> _Lit:
         self._config = config = read_config(self.path)
         ends = config.anchor().not_valid_after_utc
         if ends < self.now():
             raise AgentError(AgentCode.CONFIGURATION, what=f"the manifest anchor expired on {ends:%Y-%m-%d}")
-        return LightState.OK, f"khatam-agent {VERSION}, for {config.server} ({config.environment})"
+        said = f"khatam-agent {VERSION}, for {config.server} ({config.environment})"
+        return _Lit(said=said, remark=Remark.PROGRAM, fields={"environment": config.environment})
 
-    def _driver(self) -> tuple[LightState, str]:
+    def _driver(self) -> _Lit:
         assert self._config is not None
         self._found = self.open(self._config)
         modules = getattr(self._found, "modules", None)
         bad = [each.said for each in modules() if each.state != "ready"] if callable(modules) else []
+        if bad:
+            return _Lit(said=" ".join(bad), remark=Remark.DRIVER_BROKEN, state=LightState.WARN)
         names = ", ".join(path.name for path in self._config.modules)
-        return (LightState.WARN, " ".join(bad)) if bad else (LightState.OK, f"loaded: {names}")
+        return _Lit(said=f"loaded: {names}", remark=Remark.DRIVER)
 
-    def _key(self) -> tuple[LightState, str]:
+    def _key(self) -> _Lit:
         assert self._found is not None
-        present = plugged_in(self._found)
+        self.present = present = plugged_in(self._found)
         if not present:
             raise AgentError(AgentCode.DEVICE_ABSENT, wanted="yours")
         if len(present) > 1:
@@ -178,11 +221,15 @@ class FirstSetup:
         if device.pin_to_be_changed:
             raise AgentError(AgentCode.PIN_TO_BE_CHANGED)
         said = f"{device.label} ({device.model}, serial {device.serial})"
+        fields = {"device": f"{device.label} ({device.serial})", "pad": device.protected_path}
+        warn = LightState.WARN
         if device.pin_final_try:
-            return LightState.WARN, f"{said}: one PIN try is left"
-        return (LightState.WARN, f"{said}: a wrong PIN was entered") if device.pin_count_low else (LightState.OK, said)
+            return _Lit(said=f"{said}: one PIN try is left", remark=Remark.LAST_TRY, state=warn, fields=fields)
+        if device.pin_count_low:
+            return _Lit(said=f"{said}: a wrong PIN was entered", remark=Remark.WRONG_PIN, state=warn, fields=fields)
+        return _Lit(said=said, remark=Remark.KEY, fields=fields)
 
-    def _certificate(self) -> tuple[LightState, str]:
+    def _certificate(self) -> _Lit:
         """There is one, it signs, it is valid now, and the person says that it is his."""
         assert self._found is not None
         assert self.device is not None
@@ -192,13 +239,16 @@ class FirstSetup:
             raise AgentError(AgentCode.NO_CERTIFICATE, device=self.device.label, wanted="yours")
         newest = max(signing, key=lambda each: each.certificate.not_valid_after_utc)
         ends = newest.certificate.not_valid_after_utc.date().isoformat()
+        if (begins := newest.certificate.not_valid_before_utc) > self.now():
+            raise AgentError(AgentCode.CERTIFICATE_NOT_YET, wanted=newest.named, on=begins.date().isoformat())
         if not newest.is_valid(self.now()):
             raise AgentError(AgentCode.CERTIFICATE_EXPIRED, wanted=newest.named, on=ends)
         self.consent.to_be_mine(newest.named)
         self._pair = pair_of(self.device, held, newest)
-        return LightState.OK, f"{newest.named}, until {ends}"
+        fields = {"named": newest.named, "on": ends}
+        return _Lit(said=f"{newest.named}, until {ends}", remark=Remark.CERTIFICATE, fields=fields)
 
-    def _test_signature(self) -> tuple[LightState, str]:
+    def _test_signature(self) -> _Lit:
         """Open the signature key to learn how it asks; sign with the authentication key alone."""
         # THREAT: a "test" makes the signature key sign something that its holder did not see.
         # DEFENCE: only the authentication key signs, a message of a purpose that no server accepts.
@@ -211,7 +261,8 @@ class FirstSetup:
             opened = self._found.key(pair.signature.ref(device), self.pins)
             Memory(self._config.spool).learn(pair.signature.sha256, always_authenticate=opened.always_authenticate)
             if pair.authentication is None:
-                return LightState.WARN, "The PIN is right. The device has no key for tests; the first signature is one."
+                said = "The PIN is right. The device has no key for tests; the first signature is one."
+                return _Lit(said=said, remark=Remark.NO_TEST_KEY, state=LightState.WARN)
             key = self._found.key(pair.authentication.ref(device), self.pins)
             nonces = (secrets.token_urlsafe(32), secrets.token_urlsafe(32))
             message = authentication_message(Purpose.FIRST_SETUP, self._config.server, *nonces, self.now())
@@ -222,4 +273,5 @@ class FirstSetup:
         finally:
             leave(self._found, device)
         asks = "each time" if opened.always_authenticate else "once for a list"
-        return LightState.OK, f"The device signed a test. Its signature key asks the PIN {asks}."
+        remark = Remark.SIGNED_EACH if opened.always_authenticate else Remark.SIGNED_ONCE
+        return _Lit(said=f"The device signed a test. Its signature key asks the PIN {asks}.", remark=remark)

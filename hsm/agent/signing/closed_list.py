@@ -1,6 +1,7 @@
 """One list: shown, said yes to, signed from its beginning; each interruption goes on where it stopped."""
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from hsm.agent.certificates import named, require_for_signing
@@ -9,6 +10,7 @@ from hsm.agent.consent import InterruptionKind, ListedDocument, Phase, ShownCapa
 from hsm.agent.devices import Chosen, Devices, choose_device, pin_state, spoken
 from hsm.agent.errors import AgentCode, AgentError
 from hsm.agent.memory import Memory
+from hsm.agent.presence import watched
 from hsm.agent.service.dpop import EphemeralKey
 from hsm.agent.service.server import NO_CONTENT, Server, answers, require
 from hsm.agent.service.sitting import Sitting, past
@@ -63,7 +65,8 @@ class ListSigning:
         opened = self._opened(chosen)
         shown_at = self._around.now()
         self._course.tell(Phase.ASKING)
-        yes = self._around.consent.to_sign(self._request(chosen, opened))
+        with watched(self._devices, chosen.device) as present:
+            yes = self._around.consent.to_sign(replace(self._request(chosen, opened), present=present))
         if not 1 <= yes.count <= len(self._items):
             raise AgentError(AgentCode.CONSENT)
         self._left = self._items[: yes.count]

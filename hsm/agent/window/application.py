@@ -19,6 +19,8 @@ from hsm.agent.signing.ceremony import Signing, Surroundings
 
 from .bridge import Bridge
 from .languages import DEFAULT, NAMES
+from .setting_up import SettingUp
+from .setup_bridge import SetupBridge
 from .style import dress
 from .window import Desk, Window
 
@@ -26,7 +28,7 @@ from .window import Desk, Window
 def main(url: str | None, config: Path) -> int:
     """Show the window until it is closed.
 
-    :param url: `khatam://ceremony/` and a ticket; None: a start by hand, which shows the lights and the doctor.
+    :param url: `khatam://ceremony/` and a ticket; None: a start by hand, which shows the lights of the first set-up.
     :return: the exit code of the last run, 0 without one.
     """
     harden()
@@ -55,17 +57,24 @@ def desk(url: str | None, path: Path) -> Desk:
 
         return examine(path)
 
+    def set_up(bridge: SetupBridge) -> None:
+        SettingUp(path, bridge).run()
+
     try:
         config = read_config(path)
         ticket = None if url is None else read_url(url)
     except AgentError as refused:
         error = refused
         return Desk(
-            run=None if url is None else lambda _: SigningReport(error=error), examine=examine, language=spoken()
+            run=None if url is None else lambda _: SigningReport(error=error),
+            examine=examine,
+            set_up=set_up,
+            language=spoken(),
         )
     return Desk(
         run=None if ticket is None else lambda bridge: Signing(config, ticket, around(config, bridge)).run(),
         examine=examine,
+        set_up=set_up,
         rehearsal=config.environment == "rehearsal",
         language=config.language or spoken(),
         help_phone=config.help_phone,

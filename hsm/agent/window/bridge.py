@@ -5,9 +5,8 @@ It implements `hsm.agent.consent.Consent`, `hsm.pin.PinSource` and the progress 
 
 import threading
 import time
-from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 
 from hsm.agent.consent import (
     Consent,
@@ -21,7 +20,8 @@ from hsm.agent.consent import (
 )
 from hsm.pin import Pin
 
-from .questions import ForPin, Question, ToEnrol, ToLastTry, ToPinEntries, ToSign, ToWait
+from .asking import Asking
+from .questions import ForPin, ToEnrol, ToLastTry, ToPinEntries, ToSign, ToWait
 
 IDLE_SECONDS = 120.0
 """A PIN that was typed and not asked for is forgotten after this."""
@@ -73,23 +73,19 @@ class PinDrawer:
             return self._pin is None
 
 
-class Bridge(QObject):
-    """One run's ports. Its port methods block the engine's thread; everything else is for the window's thread."""
+class Bridge(Asking):
+    """One run's ports. Its port methods block the engine's thread; everything else is for the window's thread.
 
-    asked = Signal(object)
-    """A `Question`, to be answered or refused once."""
+    `settled` tells of a `ToWait` whose cause is gone: the engine goes on.
+    """
+
     held = False
     """No PIN is kept here for a second use: a policy that allows it is the engine's (`hsm.agent.signing.held_pins`)."""
-    settled = Signal(object)
-    """A `ToWait` whose cause is gone: the engine goes on."""
     progressed = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self.drawer = PinDrawer()
-        self._lock = threading.Lock()
-        self._current: Question[Any] | None = None
-        self._left = False
         self._stop = threading.Event()
         self._entry: int | None = None
         self._count = 0
@@ -105,11 +101,7 @@ class Bridge(QObject):
         """The window goes: what is asked now or later is refused, what runs stops after this document. Never blocks."""
         self._stop.set()
         self.drawer.forget()
-        with self._lock:
-            self._left = True
-            current = self._current
-        if current is not None:
-            current.refuse()
+        super().leave()
 
     def agree_to_last_try(self, device: str) -> None:
         """The signer ticked that he risks the last try of that device: one try."""
@@ -166,26 +158,6 @@ class Bridge(QObject):
             # What is posted meanwhile, on another thread, says nothing of the PIN question that comes next.
             self._entry, self._count = progress.pin_entry, progress.count
         self.progressed.emit(progress)
-
-    def _reply(self, question: Question[Any]) -> Any:
-        self._put(question)
-        try:
-            return question.reply()
-        finally:
-            self._take_back()
-
-    def _put(self, question: Question[Any]) -> None:
-        with self._lock:
-            left = self._left
-            self._current = question
-        if left:
-            question.refuse()
-        else:
-            self.asked.emit(question)
-
-    def _take_back(self) -> None:
-        with self._lock:
-            self._current = None
 
 
 def _is_consent(bridge: Bridge) -> Consent:

@@ -20,6 +20,8 @@ from .words import counted, function_named
 
 GUARD_MILLISECONDS = 500
 """Nothing is agreed to so soon after a page came up: a click meant for another window goes nowhere."""
+PRESENCE_MILLISECONDS = 250
+"""Between two looks at what is known of the key: whether it is still plugged in."""
 
 
 class ConsentPage(Page):
@@ -38,6 +40,8 @@ class ConsentPage(Page):
         self.request: SigningRequest | None = None
         self._agreed, self._refused = agreed, refused
         self._armed = False
+        self.removed = False
+        """The key was taken out since the list came up, and is not back."""
         self.phone: str | None = None
         self.headline = Text(points=17, bold=True)
         self.kinds = Text(muted=True)
@@ -52,6 +56,7 @@ class ConsentPage(Page):
         self.sitting = QWidget()
         self.sitting_caption = Text(wrap=False)
         self.sitting_count = Stepper()
+        self.absent = Notice()
         self.pin = PinPanel()
         self.cancel = Button(refused)
         self.sign = Button(self.submit, main=True)
@@ -61,6 +66,8 @@ class ConsentPage(Page):
         self.sitting_count.valueChanged.connect(self.again)
         self._guard = QTimer(self, singleShot=True, interval=GUARD_MILLISECONDS)
         self._guard.timeout.connect(self._arm)
+        self._presence = QTimer(self, interval=PRESENCE_MILLISECONDS)
+        self._presence.timeout.connect(self._look_for_key)
         documents.dataChanged.connect(self.again)
 
     def _build(self) -> None:
@@ -94,6 +101,7 @@ class ConsentPage(Page):
         sitting.addWidget(self.sitting_count)
         sitting.addStretch(1)
         self.rows.addWidget(self.sitting)
+        self.rows.addWidget(self.absent)
         self.rows.addWidget(self.pin)
         buttons = QHBoxLayout()
         buttons.addWidget(self.cancel)
@@ -137,18 +145,39 @@ class ConsentPage(Page):
         count = len(request.documents)
         self.sitting_count.setRange(1, max(1, count))
         self.sitting_count.setValue(count)
-        typed = not request.protected_path and request.pin_entries != 0 and not self.each_asks
-        self.pin.ask(request.pin_state, wanted=typed, pad=request.protected_path)
+        self.removed = False
+        self._ask_pin(request)
         self._armed = False
         self._guard.start()
+        self._presence.start()
         self.again()
+
+    def _ask_pin(self, request: SigningRequest) -> None:
+        typed = not request.protected_path and request.pin_entries != 0 and not self.each_asks
+        self.pin.ask(request.pin_state, wanted=typed, pad=request.protected_path)
+
+    def settle(self) -> None:
+        """The request is answered, or is no more: what was typed is gone, the key is no longer looked for."""
+        self._presence.stop()
+        self.pin.wipe()
+
+    def _look_for_key(self) -> None:
+        """What was typed for a key that is gone goes too; for one that is back the PIN is asked again."""
+        request = self.request
+        if request is None or request.present() is not self.removed:
+            return
+        self.removed = not self.removed
+        self._ask_pin(request)
+        self.again()
+        if self.isVisible():  # Enter meant for the field that went does not fall on a button
+            (self.list if self.removed else self.primary() or self.list).setFocus()
 
     def submit(self) -> None:
         """Say yes, if nothing is missing."""
         # THREAT: a click or key meant for a page or another window signs: the window came up under the hand.
         # DEFENCE: nothing is taken in the first half second, nor before the PIN is complete.
         # TEST: tests/hsm/agent/window/test_consent_page.py::test_nothing_is_agreed_to_in_the_first_half_second
-        if self._armed and self.request is not None and self.pin.ready:
+        if self._may_agree:
             self._agreed()
 
     def escape(self) -> None:
@@ -162,7 +191,11 @@ class ConsentPage(Page):
         self._weigh()
 
     def _weigh(self) -> None:
-        self.sign.setEnabled(self._armed and self.request is not None and self.pin.ready)
+        self.sign.setEnabled(self._may_agree)
+
+    @property
+    def _may_agree(self) -> bool:
+        return self._armed and self.request is not None and not self.removed and self.pin.ready
 
     def said(self, language: Language) -> None:
         _, n_ = language.say, language.count
@@ -179,6 +212,9 @@ class ConsentPage(Page):
             self.unopened.say(language, n_("{n} document was not opened.", "{n} documents were not opened.", unopened))
             self.unopened.setVisible(unopened > 0)
             self.sign.say(language, n_("Sign {n} document", "Sign {n} documents", self.count))
+        gone = _("The key was taken out. Plug it back to sign: the PIN is asked again.")
+        self.absent.say(language, Mark.STOP, gone if self.removed else "")
+        self.pin.setVisible(not self.removed)
         self._weigh()
 
     def _say_request(self, language: Language, request: SigningRequest) -> None:

@@ -1,10 +1,9 @@
-"""The page of a start without a link: five lights of a first set-up, and everything the doctor found, with its fix."""
+"""The doctor's page: everything that was found on this computer, with its fix."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from hsm.agent.doctor.findings import FINDINGS, Finding, Level
 
@@ -14,41 +13,6 @@ from .marks import Mark, MarkLabel
 from .pieces import Button, Page, Text, card
 
 MARKS = {Level.OK: Mark.GOOD, Level.WARN: Mark.WARN, Level.FAIL: Mark.STOP}
-_GRAVITY = list(Level)
-
-
-def _(message: str) -> str:
-    """Mark a message that is translated where it is said."""
-    return message
-
-
-LIGHTS: Mapping[str, tuple[str, ...]] = {
-    _("Program"): ("configuration", "version", "anchor", "spool", "core dumps", "address"),
-    _("Service"): ("server", "clock"),
-    _("Driver and reader"): ("driver", "reader"),
-    _("Key plugged in"): ("device",),
-    _("Certificate valid"): ("certificate",),
-}
-"""The lights, in the order they are lit, and what the doctor looked at for each."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Light:
-    """One of the five: the gravest of its findings; None while nothing was looked at."""
-
-    name: str
-    level: Level | None
-    finding: Finding | None
-
-
-def lights(findings: Sequence[Finding]) -> list[Light]:
-    """The five lights of these findings."""
-    lit = []
-    for name, looked_at in LIGHTS.items():
-        own = [finding for finding in findings if finding.name in looked_at]
-        worst = max(own, key=lambda finding: _GRAVITY.index(finding.level), default=None)
-        lit.append(Light(name=name, level=None if worst is None else worst.level, finding=worst))
-    return lit
 
 
 def found(language: Language, finding: Finding) -> tuple[str, str]:
@@ -59,19 +23,17 @@ def found(language: Language, finding: Finding) -> tuple[str, str]:
 
 
 class HealthPage(Page):
-    """Shows findings; looking again is the window's."""
+    """Shows findings; looking again, and going back, is the window's."""
 
-    def __init__(self, *, look: Callable[[], object], close: Callable[[], object]) -> None:
+    def __init__(self, *, look: Callable[[], object], back: Callable[[], object]) -> None:
         super().__init__()
         self.findings: list[Finding] = []
         self.looking = False
         self.phone: str | None = None
-        self._close = close
+        self._back = back
         self.headline = Text(points=17, bold=True)
-        self.more = Text(muted=True)
-        self.lamps: list[tuple[MarkLabel, Text, Text]] = []
         self.again_button = Button(look, main=True)
-        self.close_button = Button(close)
+        self.back = Button(back)
         self.sheet = QWidget()
         self.sheet.setObjectName("sheet")
         self.all = QVBoxLayout(self.sheet)
@@ -84,21 +46,10 @@ class HealthPage(Page):
     def _build(self) -> None:
         frame, rows = card(spacing=10)
         rows.addWidget(self.headline)
-        rows.addWidget(self.more)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(8)
-        grid.setColumnStretch(2, 1)
-        for row, _name in enumerate(LIGHTS):
-            lamp = (MarkLabel(Mark.WAITING, 28), Text(bold=True, wrap=False), Text(muted=True))
-            for column, widget in enumerate(lamp):
-                grid.addWidget(widget, row, column)
-            self.lamps.append(lamp)
-        rows.addLayout(grid)
         self.rows.addWidget(frame)
         self.rows.addWidget(self.area, 1)
         foot = QHBoxLayout()
-        foot.addWidget(self.close_button)
+        foot.addWidget(self.back)
         foot.addStretch(1)
         foot.addWidget(self.again_button)
         self.rows.addLayout(foot)
@@ -114,15 +65,14 @@ class HealthPage(Page):
         self.again()
 
     def escape(self) -> None:
-        self._close()
+        self._back()
 
     def primary(self) -> QWidget | None:
         return self.again_button
 
     def said(self, language: Language) -> None:
         _ = language.say
-        lit = lights(self.findings)
-        worst = [light.level for light in lit]
+        worst = {finding.level for finding in self.findings}
         if self.looking:
             words = _("Examining this computer…")
         elif Level.FAIL in worst:
@@ -134,24 +84,10 @@ class HealthPage(Page):
         words = words if self.findings or self.looking else _("Examine this computer")
         self.headline.say(language, words)
         self.setWindowTitle(words)
-        self.more.say(language, _("To sign, open a list from the page: this window then comes by itself."))
-        for (lamp, name, state), light in zip(self.lamps, lit, strict=True):
-            lamp.show_mark(Mark.WAITING if light.level is None or self.looking else MARKS[light.level])
-            name.say(language, _(light.name))
-            state.say(language, self._state(language, light))
         self._list(language)
         self.again_button.say(language, _("Look again"))
         self.again_button.setEnabled(not self.looking)
-        self.close_button.say(language, _("Close"))
-
-    def _state(self, language: Language, light: Light) -> str:
-        _ = language.say
-        if light.finding is None or self.looking:
-            return _("not looked at yet")
-        if light.level is Level.OK:
-            return _("in order")
-        said, fix = found(language, light.finding)
-        return f"{said} {fix}".strip()
+        self.back.say(language, _("Back"))
 
     def _list(self, language: Language) -> None:
         _ = language.say
@@ -174,6 +110,6 @@ class HealthPage(Page):
             columns.addWidget(MarkLabel(MARKS[finding.level], 22), 0, Qt.AlignmentFlag.AlignTop)
             columns.addLayout(words, 1)
             row.setMinimumHeight(style.TARGET)
-            row.setAccessibleName(f"{finding.level.value} {said} {fix}")
+            row.setAccessibleName(f"{said} {fix}".strip())
             self.all.addWidget(row)
         self.all.addStretch(1)

@@ -3,13 +3,13 @@
 import gettext
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
 from io import BytesIO
 
 from babel import Locale
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -72,6 +72,10 @@ class Language:
         """Day and minute as this computer's clock shows them, the month spelled out."""
         local = value.astimezone()
         return format_datetime(local, "d MMMM y HH:mm", tzinfo=local.tzinfo, locale=_SPELLED[self.code])
+
+    def day(self, value: date) -> str:
+        """A day, the month spelled out."""
+        return format_date(value, "d MMMM y", locale=_SPELLED[self.code])
 
     def about(self, seconds: float) -> str:
         """A length of time, roughly."""

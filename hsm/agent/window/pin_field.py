@@ -1,5 +1,8 @@
 """The one field a PIN is typed into."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLineEdit
@@ -9,6 +12,8 @@ from hsm.pin import Pin
 LEAST, MOST = 4, 64
 """Characters; fewer than `LEAST` is not yet a PIN, and Enter does nothing."""
 _EASTERN = {ord(digit): str(index % 10) for index, digit in enumerate("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")}
+
+Verdict = TypeVar("Verdict")
 
 
 class PinField(QLineEdit):
@@ -50,6 +55,11 @@ class PinField(QLineEdit):
         characters = self.text().translate(_EASTERN) if self.complete else ""
         self.wipe()
         return Pin(characters) if characters else None
+
+    def weighed(self, judge: Callable[[Pin], Verdict]) -> Verdict | None:
+        """What `judge` says of the characters, which stay here; None while there are none."""
+        characters = self.text().translate(_EASTERN)
+        return judge(Pin(characters)) if characters else None
 
     def wipe(self) -> None:
         """Overwrite and clear; see the class for what that cannot do."""

@@ -17,6 +17,14 @@ PAD_SECONDS = 30
 UNUSABLE = frozenset({PinState.LOCKED, PinState.TO_BE_CHANGED})
 
 
+def _(message: str) -> str:
+    """Mark a message that is translated where it is said."""
+    return message
+
+
+CAPTION = _("PIN of the key")
+
+
 class PinPanel(QWidget):
     """Collects one PIN. It decides nothing: `ready` and `take` are for the page around it."""
 
@@ -30,6 +38,7 @@ class PinPanel(QWidget):
         self.wanted = True
         self.pad = False
         self.phone: str | None = None
+        self.caption = CAPTION
         self._left = 0
         self._language: Language | None = None
         self.notice = Notice()
@@ -132,7 +141,7 @@ class PinPanel(QWidget):
         typed = self.wanted and self.state not in UNUSABLE
         self.label.setVisible(typed)
         self.field.setVisible(typed)
-        self.label.say(language, _("PIN of the key"))
+        self.label.say(language, _(self.caption))
         self.field.setFont(style.font("en", points=14))
         self.field.setAccessibleName(self.label.text())
         self.field.setAccessibleDescription(words)

@@ -1,10 +1,12 @@
 """What the engine's thread may ask the window, each answered once, from the window's own thread."""
 
 import threading
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from hsm.agent.consent import EnrolmentRequest, Interruption, SigningRequest, Yes
+from hsm.agent.consent import EnrolmentRequest, Interruption, PinState, SigningRequest, Yes
 from hsm.agent.errors import AgentCode, AgentError
+from hsm.agent.holder.pin_rules import PinRules
 from hsm.pin import Pin
 
 Answer = TypeVar("Answer")
@@ -122,3 +124,48 @@ class ForPin(Question[Pin]):
                 AgentCode.STOPPED, kept=self.entry - 1, count=self.count, left=self.count - self.entry + 1
             )
         return AgentError(AgentCode.CONSENT)
+
+
+class ToBeMine(Question[None]):
+    """Whether the certificate of that name is this person's."""
+
+    def __init__(self, named: str) -> None:
+        super().__init__()
+        self.named = named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPin:
+    """What a form gave; both None at a PIN pad. `risked`: the last try of the present one may be used."""
+
+    present: Pin | None
+    new: Pin | None
+    risked: bool
+
+
+class ForNewPin(Question[NewPin]):
+    """A new PIN beside what opens its change: the present PIN, or the unlock secret where none was ever set."""
+
+    def __init__(
+        self,
+        *,
+        device: str,
+        rules: PinRules,
+        state: PinState,
+        pad: bool,
+        is_set: bool,
+        delivered: bool,
+        refused: AgentError | None,
+    ) -> None:
+        super().__init__()
+        self.device = device
+        self.rules = rules
+        self.state = state
+        """Of the present PIN, or of the unlock secret."""
+        self.pad = pad
+        self.is_set = is_set
+        """False: the device never had a PIN, its unlock secret is typed."""
+        self.delivered = delivered
+        """It still has the PIN that it was delivered with."""
+        self.refused = refused
+        """Why the try before this one came to nothing."""

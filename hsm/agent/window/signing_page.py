@@ -7,19 +7,17 @@ from itertools import pairwise
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
-from hsm.agent.consent import InterruptionKind, Phase, PinState, Progress
+from hsm.agent.consent import Phase, PinState, Progress
 from hsm.agent.report import ItemState
 
-from .bridge import ASKS_AGAIN
+from .asked import asked
 from .consent_page import GUARD_MILLISECONDS
 from .documents import DocumentList, Documents, Fate
-from .languages import Language, isolated
-from .marks import Mark
+from .languages import Language
 from .pieces import Button, Notice, Page, Text, card
 from .pin_panel import PinPanel
-from .questions import ForPin, Question, ToEnrol, ToLastTry, ToPinEntries, ToWait
+from .questions import ForPin, Question, ToLastTry, ToPinEntries, ToWait
 from .stepper import Stepper
-from .words import sentence
 
 FATES = {
     ItemState.UNSIGNED: Fate.WAITING,
@@ -259,7 +257,9 @@ class SigningPage(Page):
 
     def _say_question(self, language: Language) -> None:
         _, question = language.say, self.question
-        mark, words, yes = self._asked(language)
+        mark, words, yes = asked(language, question)
+        if question is None and self.asked_to_stop:
+            words = _("Stop after the document being signed? What is signed stays signed.")
         self.notice.say(language, mark, words)
         self.setWindowTitle(words or self.headline.accessibleName())
         self.asking.setVisible(question is not None or self.asked_to_stop or self.pin.counting)
@@ -272,54 +272,3 @@ class SigningPage(Page):
         self.no.say(language, _("Stop here") if leave else _("Go on signing") if self.asked_to_stop else _("Cancel"))
         self.no.setVisible(question is not None or self.asked_to_stop)
         self._weigh()
-
-    def _asked(self, language: Language) -> tuple[Mark, str, str]:  # noqa: PLR0911  (one answer a case)
-        """Mark, words and the yes of what is asked now."""
-        _, n_, question = language.say, language.count, self.question
-        if isinstance(question, ForPin) and question.entry is not None and question.count > 1:
-            words = _("PIN for signature {k} of {n}", k=question.entry, n=question.count)
-            return Mark.INFO, words, _("Sign")
-        if isinstance(question, ForPin):
-            return Mark.INFO, _("The key {device} asks its PIN.", device=question.device), _("Go on")
-        if isinstance(question, ToLastTry):
-            return Mark.WARN, _("One PIN try is left on {device}.", device=question.device), _("Use the last try")
-        if isinstance(question, ToPinEntries):
-            many = n_(
-                "Your key asks its PIN for each signature: {n} entry.",
-                "Your key asks its PIN for each signature: {n} entries.",
-                question.count,
-            )
-            return Mark.INFO, many + " " + _("How many to sign now:"), _("Go on")
-        if isinstance(question, ToEnrol):
-            request = question.request
-            made = _(
-                "New keys for {holder} are made in the device {device}. {requester} asks for it.",
-                holder=request.holder,
-                device=request.device,
-                requester=isolated(request.origin),
-            )
-            return Mark.INFO, made, _("Make the keys")
-        if isinstance(question, ToWait):
-            return self._interrupted(language, question)
-        if self.asked_to_stop:
-            return Mark.INFO, _("Stop after the document being signed? What is signed stays signed."), ""
-        return Mark.INFO, "", ""
-
-    def _interrupted(self, language: Language, question: ToWait) -> tuple[Mark, str, str]:
-        _, interruption = language.say, question.interruption
-        kept, count = interruption.kept, interruption.count
-        match interruption.kind:
-            case InterruptionKind.SERVER:
-                words = _(
-                    "Connection lost. {kept} of {count} are recorded; the rest will resume by itself.",
-                    kept=kept,
-                    count=count,
-                )
-            case InterruptionKind.PIN_REFUSED if kept == 0:
-                words = _("Wrong PIN. Nothing was signed.")
-            case InterruptionKind.DEVICE_REMOVED if kept == 0:
-                words = _("The key was taken out. Nothing was signed. Plug it back: this goes on by itself.")
-            case _:
-                words = sentence(language, interruption.error)
-        again = _("Try again") if interruption.kind in ASKS_AGAIN else ""
-        return Mark.WARN, words, again

@@ -32,6 +32,7 @@ QFrame[level="good"] QLabel {{ color: {GREEN}; }}
 QFrame[level="warn"] QLabel, QFrame[level="warn"] QCheckBox {{ color: {AMBER}; }}
 QFrame[level="stop"] QLabel, QFrame[level="stop"] QCheckBox {{ color: {RED}; }}
 QLabel[role="muted"] {{ color: {MUTED}; }}
+QLabel[role="fault"] {{ color: {RED}; }}
 QPushButton {{ min-height: 40px; padding: 0 18px; border-radius: 8px; border: 2px solid {FIELD_LINE};
   background: {WHITE}; color: {TEXT}; }}
 QPushButton:hover {{ background: {GREY_GROUND}; }}

@@ -1,6 +1,8 @@
 """A supplied device: a signature and an authentication key of one person; and a person who says yes, or no."""
 
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -8,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from hsm.agent.config import AgentConfig
 from hsm.agent.errors import AgentCode, AgentError
 from hsm.agent.holder.device_consent import PresentRequest, UnlockRequest, WipeRequest
 from hsm.cryptoki.objects import StoredCertificate
@@ -47,6 +50,21 @@ class Person:
         self.asked.append(request)
         if what in self.refuses:
             raise AgentError(AgentCode.CONSENT)
+
+
+def written(config: AgentConfig, folder: Path) -> Path:
+    """That configuration as a file, and its spool ready."""
+    values = {
+        "server": config.server,
+        "environment": "rehearsal",
+        "manifest_anchor": str(config.manifest_anchor),
+        "modules": ["/module.so"],
+        "spool": str(config.spool),
+    }
+    path = folder / "agent.toml"
+    path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()), encoding="utf-8")
+    config.spool.mkdir(mode=0o700, exist_ok=True)
+    return path
 
 
 def certified(authority: Authority, soft: SoftwareKey, subject: str, *, signs: bool, policy: str | None) -> bytes:

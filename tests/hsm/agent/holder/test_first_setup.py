@@ -1,14 +1,17 @@
 """The first set-up: five lights in their order."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from hsm.agent.errors import AgentCode, AgentError
 from hsm.agent.holder.first_setup import FirstSetup, Light, LightName, LightState
 from hsm.agent.memory import Memory
+from hsm.pin import Pin
 from tests.hsm.agent.estate import Workplace
-from tests.hsm.agent.supplied import AUTHENTICATION_ID, Person, supply
+from tests.hsm.agent.supplied import AUTHENTICATION_ID, Person, supply, written
 from tests.hsm.prepared.authority import NOW, Authority
 
 OK, WARN, FAIL, WAITING = LightState.OK, LightState.WARN, LightState.FAIL, LightState.WAITING
@@ -21,18 +24,8 @@ def place(workplace: Workplace, authority: Authority) -> Workplace:
 
 
 def lights(place: Workplace, tmp_path: Path, person: Person | None = None) -> list[Light]:
-    values = {
-        "server": place.config.server,
-        "environment": "rehearsal",
-        "manifest_anchor": str(place.config.manifest_anchor),
-        "modules": ["/module.so"],
-        "spool": str(place.config.spool),
-    }
-    path = tmp_path / "agent.toml"
-    path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()), encoding="utf-8")
-    place.config.spool.mkdir(mode=0o700, exist_ok=True)
     first = FirstSetup(
-        path=path,
+        path=written(place.config, tmp_path),
         pins=place.pins,
         consent=person or Person(),
         now=lambda: NOW,
@@ -105,6 +98,37 @@ def test_a_wrong_pin_is_tried_once(place: Workplace, tmp_path: Path) -> None:
     assert found[4].help_desk == "AG-40"
     assert place.devices.pin_tries == 1
     assert place.devices.signed == []
+
+
+def test_a_test_that_is_not_wanted_now_waits(place: Workplace, tmp_path: Path) -> None:
+    class Nobody:
+        held = False
+
+        def pin(self, *, device_label: str, device_serial: str, last_try: bool) -> Pin:
+            raise AgentError(AgentCode.CONSENT)
+
+    first = FirstSetup(
+        path=written(place.config, tmp_path),
+        pins=Nobody(),
+        consent=Person(),
+        now=lambda: NOW,
+        open=lambda _: place.devices,
+    )
+    assert states(list(first.lights())) == [OK, OK, OK, OK, WAITING]
+    assert place.devices.signed == []
+
+
+def test_a_certificate_that_has_not_begun_is_said_so(place: Workplace, tmp_path: Path) -> None:
+    first = FirstSetup(
+        path=written(place.config, tmp_path),
+        pins=place.pins,
+        consent=Person(),
+        now=lambda: NOW - timedelta(days=3000),
+        open=lambda _: place.devices,
+    )
+    found = list(first.lights())
+    error = next(light.error for light in found if light.error)
+    assert error.code is AgentCode.CERTIFICATE_NOT_YET
 
 
 def test_a_device_without_a_key_for_tests_is_a_warning(place: Workplace, tmp_path: Path, authority: Authority) -> None:

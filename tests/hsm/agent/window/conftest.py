@@ -11,7 +11,7 @@ from PySide6.QtCore import QDeadlineTimer, QEventLoop, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from hsm.agent.window import consent_page, signing_page
+from hsm.agent.window import consent_page, pin_change_page, setup_page, signing_page
 from hsm.agent.window.style import dress
 from hsm.agent.window.window import Window
 
@@ -43,7 +43,8 @@ def until(application: QApplication) -> Until:
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Pages that do not wait half a second before they listen."""
     monkeypatch.setattr(consent_page, "GUARD_MILLISECONDS", 0)
-    monkeypatch.setattr(signing_page, "GUARD_MILLISECONDS", 0)
+    for page in (signing_page, setup_page, pin_change_page):
+        monkeypatch.setattr(page, "GUARD_MILLISECONDS", 0)
     return None
 
 

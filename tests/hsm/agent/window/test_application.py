@@ -7,6 +7,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from hsm.agent import hardening
+from hsm.agent.holder.first_setup import LightName
 from hsm.agent.window import application as applications
 from hsm.agent.window.application import desk, main
 from hsm.agent.window.languages import language
@@ -32,11 +33,13 @@ def test_a_wrong_configuration_is_said_with_its_code(tmp_path: Path, until: Unti
 def test_a_start_by_hand_shows_the_lights(tmp_path: Path, until: Until) -> None:
     window = Window(desk(None, tmp_path / "none.toml"))
     window.begin()
-    until(lambda: window.health.findings)
+    page = window.setup.lights
+    until(lambda: len(page.lights) == len(LightName) and not page.looking)
     for code in ("ar", "fr", "en"):
         window.speak(code)
         said = words(window)
-        assert language(code).say("This computer cannot sign yet") in said
+        assert language(code).say("You cannot sign yet: look at the red mark") in said
+        assert language(code).say("This computer's settings for signing are not usable.") in said
         assert "AG-01" in said
     close(window, until)
 
