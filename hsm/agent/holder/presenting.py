@@ -8,58 +8,30 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from hsm.agent.config import AgentConfig
 from hsm.agent.devices import Devices, leave, plugged_in, spoken
 from hsm.agent.errors import AgentCode, AgentError
-from hsm.agent.service.addresses import Ticket
-from hsm.agent.surroundings import Surroundings, opened_devices
 from hsm.errors import DeviceError
 from hsm.pin import PinSource
 from hsm.prepared.authentication import Purpose
 from hsm.prepared.enrolment import EnrolmentManifest, KeyPurpose, Road
 
-from .device_consent import DeviceConsent, PresentRequest
-from .enrolment_sitting import EnrolmentReport, EnrolmentSitting, enrolment_sitting
+from .device_consent import PresentRequest
+from .enrolment_sitting import EnrolmentSitting
 from .evidence import device_claim, key_claims
+from .holder_run import HolderRun
 from .pair import HolderPair, held_certificates, pair_of
 from .personalising import require_management_key, require_no_default
 from .pin_change import first_pin
-from .typed_secrets import JustTyped, TypedSecrets
+from .typed_secrets import JustTyped
 
 if TYPE_CHECKING:
     from hsm.cryptoki.info import DeviceInfo
 
 
-class Presenting:
-    """One run at one order of the road "supplied"."""
+class Presenting(HolderRun):
+    """One run at one order of the road "supplied": find, show, prove, send."""
 
-    def __init__(
-        self,
-        config: AgentConfig,
-        ticket: Ticket,
-        around: Surroundings,
-        *,
-        typed: TypedSecrets,
-        consent: DeviceConsent,
-    ) -> None:
-        self._config = config
-        self._ticket = ticket
-        self._around = around
-        self._typed = typed
-        self._consent = consent
-        self.report = EnrolmentReport()
-
-    def run(self) -> EnrolmentReport:
-        """Find, show, prove, send. What stops it is in the report; the same again is safe."""
-        try:
-            with (
-                enrolment_sitting(self._config, self._ticket, self._around, Road.SUPPLIED, self.report) as sitting,
-                opened_devices(self._around) as devices,
-            ):
-                self._run(sitting, devices)
-        except AgentError as error:
-            self.report.error = error
-        return self.report
+    road = Road.SUPPLIED
 
     def _run(self, sitting: EnrolmentSitting, devices: Devices) -> None:
         manifest = sitting.manifest

@@ -8,60 +8,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hsm.agent.config import AgentConfig
 from hsm.agent.devices import Devices, leave, plugged_in, spoken
 from hsm.agent.errors import AgentCode, AgentError
-from hsm.agent.service.addresses import Ticket
-from hsm.agent.surroundings import Surroundings, opened_devices
 from hsm.errors import MechanismUnsupported, PinRefused
 from hsm.pin import PinSource
 from hsm.prepared.authentication import Purpose
 from hsm.prepared.enrolment import EnrolmentManifest, Road
 
-from .device_consent import DeviceConsent, UnlockRequest
-from .enrolment_sitting import EnrolmentReport, EnrolmentSitting, enrolment_sitting
+from .device_consent import UnlockRequest
+from .enrolment_sitting import EnrolmentSitting
+from .holder_run import HolderRun
 from .pair import HeldCertificate, held_certificates, pair_of
 from .personalising import require_serial
 from .pin_rules import PinRules
-from .typed_secrets import JustTyped, TypedSecrets
+from .typed_secrets import JustTyped
 from .unlock_secret import RECORD_FILE, DeviceRecord, Step, read_record, replace_unlock_secret
 
 if TYPE_CHECKING:
     from hsm.cryptoki.info import DeviceInfo
 
 
-class Unlocking:
-    """One run at one order of the road "unlock"."""
+class Unlocking(HolderRun):
+    """One run at one order of the road "unlock": set the PIN, replace the secret, prove, report."""
 
-    def __init__(
-        self,
-        config: AgentConfig,
-        ticket: Ticket,
-        around: Surroundings,
-        *,
-        device: str,
-        typed: TypedSecrets,
-        consent: DeviceConsent,
-    ) -> None:
-        self._config = config
-        self._ticket = ticket
-        self._around = around
-        self._label = device
-        self._typed = typed
-        self._consent = consent
-        self.report = EnrolmentReport()
-
-    def run(self) -> EnrolmentReport:
-        """Set the PIN, replace the secret, prove, report. What stops it is in the report."""
-        try:
-            with (
-                enrolment_sitting(self._config, self._ticket, self._around, Road.UNLOCK, self.report) as sitting,
-                opened_devices(self._around) as devices,
-            ):
-                self._run(sitting, devices)
-        except AgentError as error:
-            self.report.error = error
-        return self.report
+    road = Road.UNLOCK
 
     def _run(self, sitting: EnrolmentSitting, devices: Devices) -> None:
         manifest = sitting.manifest

@@ -1,4 +1,4 @@
-"""The key pulled out while its holder reads and types: said in time, and nothing that was typed waits for its return."""
+"""The key pulled out while its holder reads and types: said in time, and nothing typed waits for its return."""
 
 import time
 from dataclasses import replace
@@ -28,12 +28,17 @@ from tests.rig.faulty.control import Faulty
 GONE = "The key was taken out. Plug it back to sign: the PIN is asked again."
 
 
+@pytest.fixture
+def faulty(tmp_path: Path) -> Faulty:
+    return Faulty(tmp_path / "faulty")
+
+
 @pytest.mark.timeout(120)
+@pytest.mark.usefixtures("quick")
 def test_a_pulled_token_is_said_within_two_seconds(
-    workplace: Workplace, device: Device, authority: Authority, tmp_path: Path, until: Until, quick: None
+    workplace: Workplace, device: Device, authority: Authority, faulty: Faulty, until: Until
 ) -> None:
     """A real driver in its worker, the usual pace of looking."""
-    faulty = Faulty(tmp_path / "faulty")
     module = ModulePath(path=faulty.path, softhsm_conf=device.conf)
     with Station([module], timeout=10) as station:
         ref, public = station.generate_key_pair(
