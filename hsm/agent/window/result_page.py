@@ -28,6 +28,7 @@ class ResultPage(Page):
         again: Callable[[], object],
         close: Callable[[], object],
         doctor: Callable[[], object],
+        own_pin: Callable[[], object],
         save: Callable[[str], object],
     ) -> None:
         super().__init__()
@@ -46,6 +47,7 @@ class ResultPage(Page):
         self.copy = Button(lambda: QApplication.clipboard().setText(self.help_desk()))
         self.save = Button(lambda: save(self.help_desk()))
         self.doctor = Button(doctor)
+        self.own_pin = Button(own_pin)
         self.retry = Button(again)
         self.close_button = Button(close, main=True)
         self._build()
@@ -71,6 +73,7 @@ class ResultPage(Page):
         foot = QHBoxLayout()
         foot.addWidget(self.doctor)
         foot.addStretch(1)
+        foot.addWidget(self.own_pin)
         foot.addWidget(self.retry)
         foot.addWidget(self.close_button)
         self.rows.addLayout(foot)
@@ -117,7 +120,8 @@ class ResultPage(Page):
         self._close()
 
     def primary(self) -> QWidget | None:
-        return self.retry if self.retry.isVisibleTo(self) else self.close_button
+        wanted = (self.own_pin, self.retry)
+        return next((each for each in wanted if each.isVisibleTo(self)), self.close_button)
 
     def said(self, language: Language) -> None:
         _, n_ = language.say, language.count
@@ -158,6 +162,8 @@ class ResultPage(Page):
             language, n_("Try {n} again", "Try the {n} again", self.missing) if self.missing else _("Try again")
         )
         self.retry.setVisible(can)
+        self.own_pin.say(language, _("Choose my PIN"))
+        self.own_pin.setVisible(error is not None and error.code is AgentCode.PIN_TO_BE_CHANGED)
         self.close_button.say(language, _("Close"))
 
     @property

@@ -1,6 +1,5 @@
 """The one window: its head, and the page at hand."""
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,13 +10,13 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
-from hsm.agent.codes import HelpDesk
 from hsm.agent.consent import Progress, Yes
-from hsm.agent.doctor.findings import Finding, fail
+from hsm.agent.doctor.findings import Finding
 from hsm.agent.report import SigningReport
 
 from .consent_page import ConsentPage
 from .documents import Documents
+from .examining import Examining
 from .header import Header
 from .health_page import HealthPage
 from .languages import language
@@ -51,7 +50,6 @@ class Desk:
 class Window(QWidget):
     """Holds the pages and is the only one that moves between them."""
 
-    _examined = Signal(object)
     ended = Signal(object)
     """A run's report, after it is on the page."""
     gone = Signal()
@@ -71,15 +69,20 @@ class Window(QWidget):
         self._looked = False
         self.run = Run(self)
         self.documents = Documents(self)
-        self.outcome = Documents(self)
+        self.examining = Examining(desk.examine, self)
         self.reading = SigningPage(self.documents, stop=self._stop, pinned=self.run.forget)
         self.consent = ConsentPage(self.documents, agreed=self._agree, refused=self._refuse, opening=self._open)
         self.reader = ReaderPage(back=self._back, shown=self.documents.mark_opened, step=self._step)
-        self.result = ResultPage(
-            self.documents, again=self.begin, close=self.close, doctor=self.examine, save=self._save
-        )
         self.health = HealthPage(look=self.examine, back=self._leave_health)
         self.setup = SetupPages(desk.set_up, details=self.examine, close=self.close, parent=self)
+        self.result = ResultPage(
+            self.documents,
+            again=self.begin,
+            close=self.close,
+            doctor=self.examine,
+            own_pin=self.setup.begin,
+            save=self._save,
+        )
         own = (self.reading, self.consent, self.reader, self.result, self.health)
         self.pages: tuple[Page, ...] = (*own, *self.setup.pages)
         self._before_health: Page = self.setup.lights
@@ -106,7 +109,7 @@ class Window(QWidget):
         self.run.settled.connect(self.reading.settle)
         self.run.progressed.connect(self._progressed)
         self.run.ended.connect(self._finish)
-        self._examined.connect(self.health.show_findings)
+        self.examining.found.connect(self.health.show_findings)
         self.setup.turned.connect(self._turn_to)
         self.setup.called.connect(self._look_up)
         self.setup.ended.connect(self._left)
@@ -216,20 +219,13 @@ class Window(QWidget):
     # The doctor
 
     def examine(self) -> None:
-        """Have this computer examined, on a thread of its own."""
+        """Have this computer examined."""
         page = self.stack.currentWidget()
         if isinstance(page, Page) and page is not self.health:
             self._before_health = page
         self.health.begin()
         self._turn_to(self.health)
-        threading.Thread(target=self._examine, name="doctor", daemon=True).start()
-
-    def _examine(self) -> None:
-        try:
-            findings = list(self.desk.examine())
-        except Exception as broken:  # noqa: BLE001  (its kind alone: its words could hold anything)
-            findings = [fail("examination", "not-looked", HelpDesk.UNEXPECTED, what=type(broken).__name__)]
-        self._examined.emit(findings)
+        self.examining.begin()
 
     def _leave_health(self) -> None:
         self._turn_to(self._before_health)

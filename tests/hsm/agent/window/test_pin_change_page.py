@@ -12,6 +12,7 @@ from hsm.agent.consent import PinState
 from hsm.agent.errors import AgentCode, AgentError
 from hsm.agent.holder.first_setup import LightName, LightState
 from hsm.agent.holder.pin_rules import PinFault, PinRules
+from hsm.agent.report import SigningReport
 from hsm.agent.window.languages import NAMES, language
 from hsm.agent.window.questions import ForNewPin
 from hsm.agent.window.setup_words import FAULTS
@@ -203,6 +204,15 @@ def test_who_leaves_the_form_can_come_back_to_it(holder: Holder) -> None:
     holder.page.change.click()
     holder.await_question(ForNewPin)
     assert holder.place.devices.acts == []
+
+
+def test_a_list_that_meets_a_delivered_pin_leads_here(holder: Holder) -> None:
+    error = AgentError(AgentCode.PIN_TO_BE_CHANGED)
+    holder.window.show()
+    holder.window._finish(SigningReport(error=error))
+    assert holder.window.result.own_pin.hasFocus() or holder.window.result.own_pin.isVisible()
+    holder.window.result.own_pin.click()
+    holder.await_question(ForNewPin)
 
 
 def test_a_green_page_changes_the_pin_too(holder: Holder) -> None:
