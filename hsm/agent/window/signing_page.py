@@ -193,6 +193,8 @@ class SigningPage(Page):
             (self.stop if self.asked_to_stop else self.list).setFocus()
 
     def primary(self) -> QWidget | None:
+        if self.question is None and self.list.isVisibleTo(self):
+            return self.list  # a second Enter, meant for the PIN, does not fall on "Stop"
         return self.pin.field if self.pin.field.isVisibleTo(self) else None
 
     def _arm(self) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton
 
 from hsm.agent.consent import Phase, PinState, Progress
 from hsm.agent.window import style
+from hsm.agent.window.bridge import Bridge
 from hsm.agent.window.languages import NAMES, language
 from hsm.agent.window.questions import ToSign
 from hsm.agent.window.window import Desk, Window
@@ -81,6 +82,23 @@ def test_enter_signs_only_with_a_whole_pin(until: Until, quick: None) -> None:
     press(window.consent.pin.field, Qt.Key.Key_Return)
     assert question.open
     window.consent.pin.wipe()
+
+
+def test_a_second_enter_stops_nothing(until: Until, quick: None) -> None:
+    window, question = shown()
+    window.show()
+    window.run.bridge = Bridge()
+    window.reading.stop.setFocus()
+    until(lambda: window.consent._armed)
+    window.consent.pin.field.setText("123456")
+    press(window.consent.pin.field, Qt.Key.Key_Return)
+    assert not question.open
+    focused = window.focusWidget()
+    assert focused is window.reading.list
+    press(focused, Qt.Key.Key_Return)
+    assert not window.reading.stopping
+    window.run.end()
+    window.close()
 
 
 def test_the_last_try_needs_its_tick(until: Until, quick: None) -> None:
