@@ -114,20 +114,26 @@ def drafted(committee: Committee) -> str:
     return opinion(desk, path, cast.PROVINCE, read)
 
 
-def seat_committee(world: World, folder: Path) -> Committee:
+def opened_dossier(world: World) -> tuple[str, str]:
+    """A dossier with one file: its path, and the file's digest."""
     from signer.rendering.facts import ApplicationFacts
     from signer.rendering.render import render
 
+    asked = {"platform_reference": str(uuid.uuid4()), "body": cast.COMMUNE, "kind": "construire", "track": "small"}
+    opened = world.platform.post("/v1/dossiers", asked | {"title": "Villa", "applicant": "M. A.", "parcel": "TF 2"})
+    path = f"/v1/dossiers/{opened['id']}"
+    application = render(ApplicationFacts.sample()).content
+    return path, world.platform.post_bytes(f"{path}/files", application, title="Demande")["sha256"]
+
+
+def seat_committee(world: World, folder: Path) -> Committee:
     agency = {"code": cast.AGENCY, "kind": "urban_agency", "province_code": cast.PROVINCE}
     world.officer.post("/v1/bodies", agency | {"name_fr": "Agence urbaine", "name_ar": "الوكالة الحضرية"})
     commune = enrolled(world, cast.COMMUNAL_MEMBER, cast.COMMUNE, folder)
     province = enrolled(world, cast.PROVINCIAL_MEMBER, cast.PROVINCE, folder)
-    application, paths, opinions = render(ApplicationFacts.sample()).content, [], []
+    paths, opinions = [], []
     for _ in range(3):
-        asked = {"platform_reference": str(uuid.uuid4()), "body": cast.COMMUNE, "kind": "construire", "track": "small"}
-        opened = world.platform.post("/v1/dossiers", asked | {"title": "Villa", "applicant": "M. A.", "parcel": "TF 2"})
-        path = f"/v1/dossiers/{opened['id']}"
-        read = world.platform.post_bytes(f"{path}/files", application, title="Demande")["sha256"]
+        path, read = opened_dossier(world)
         paths.append(path)
         opinions.append(opinion(commune, path, cast.COMMUNE, read))
     return Committee(commune, province, (paths[0], paths[1], paths[2]), (opinions[0], opinions[1], opinions[2]))

@@ -26,7 +26,7 @@ from hsm.prepared.attributes import signed_attributes
 from hsm.prepared.manifest import Manifest, verify_manifest
 from hsm.software import SoftwareKey
 from tests.story.callers import Caller, state, ticket_of
-from tests.story.desks import Committee, Desk, anchor, drafted
+from tests.story.desks import Committee, Desk, anchor, opened_dossier, opinion
 from tests.story.test_bad_input import refusal, unharmed
 
 __all__ = ["unharmed"]
@@ -108,7 +108,8 @@ def test_a_held_pin_is_in_the_journal(world: World, committee: Committee, tmp_pa
     held = dataclasses.replace(desk, config=config)
     desk.devices.always_authenticate = True
     try:
-        opened = desk.opened(drafted(committee))
+        path, read = opened_dossier(world)
+        opened = desk.opened(opinion(desk, path, cast.PROVINCE, read))
         assert held.sign(opened["agent_url"]).error is None
     finally:
         desk.devices.always_authenticate = False
