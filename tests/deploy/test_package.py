@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 TICKET = "Zz-9_" + "a" * 38
 URL = f"khatam://ceremony/{TICKET}"
 NOBODY = 65534
+pytestmark = pytest.mark.timeout(480)  # the package is built by whichever test comes first
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +195,7 @@ def test_an_address_opens_the_agent(installed: PrivateRoot, service: Service, di
     assert body["ticket"] == TICKET
     assert set(body) == {"ticket", "agent_nonce", "agent_version"}
     running = installed.run("pgrep", "-fa", "khatam-agent open").stdout
-    line = f"/opt/khatam-agent/bin/python3 -I /usr/bin/khatam-agent open {URL}"
+    line = f"/opt/khatam-agent/bin/python3 -I /usr/bin/khatam-agent open -- {URL}"
     assert line in {each.partition(" ")[2] for each in running.splitlines()}
     installed.run("pkill", "-f", "khatam-agent open")  # of this process namespace alone
     opening.communicate(timeout=30)

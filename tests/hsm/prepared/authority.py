@@ -13,6 +13,12 @@ from hsm.keys import SignatureAlgorithm
 from hsm.prepared.jws import MANIFEST_KEY_PURPOSE
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+"""When the tests were collected, which may be many minutes ago: for certificates and what else is made for it."""
+
+
+def present() -> datetime:
+    """The instant of the call, to the second: for what is prepared on the real clock."""
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)

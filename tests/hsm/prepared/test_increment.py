@@ -12,21 +12,21 @@ from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature
 from hsm.prepared.errors import IncrementReason as Why
 from hsm.prepared.errors import IncrementRefused
 from hsm.prepared.increment import check_increment
-from tests.hsm.prepared.authority import NOW
+from tests.hsm.prepared.authority import present
 from tests.hsm.prepared.documents import Change, Preparer, make_base
 
 
 def refusal(
-    base: bytes, prepared: bytes, *, field: str = "president", docmdp: int | None = None, at: datetime = NOW
+    base: bytes, prepared: bytes, *, field: str = "president", docmdp: int | None = None, at: datetime | None = None
 ) -> Why:
     with pytest.raises(IncrementRefused) as refused:
-        check_increment(base, prepared, field, docmdp, at)
+        check_increment(base, prepared, field, docmdp, at or present())
     assert "not signed" in str(refused.value)
     return refused.value.reason
 
 
 def test_digest_is_over_the_byte_range(base: bytes, prepared: bytes) -> None:
-    checked = check_increment(base, prepared, "president", None, NOW)
+    checked = check_increment(base, prepared, "president", None, present())
     start, before, after, length = checked.byte_range
     assert (start, after + length) == (0, len(prepared))
     assert checked.digest == hashlib.sha256(prepared[:before] + prepared[after:]).digest()
@@ -42,14 +42,14 @@ def test_what_the_service_prepares_is_accepted(
 ) -> None:
     base = make_base(stream_xrefs=stream_xrefs, merged=merged)
     prepared = preparer.prepare(base, docmdp=docmdp, mark=mark)
-    assert check_increment(base, prepared, "president", docmdp, NOW).byte_range[3] > 0
+    assert check_increment(base, prepared, "president", docmdp, present()).byte_range[3] > 0
 
 
 def test_second_signature_is_accepted(preparer: Preparer) -> None:
     base = make_base(signature_fields=("member", "president"))
     first = preparer.prepare(base, field="member", docmdp=2)
     second = preparer.prepare(first, field="president")
-    assert check_increment(first, second, "president", None, NOW)
+    assert check_increment(first, second, "president", None, present())
     assert refusal(base, second) is Why.NOT_ONE_INCREMENT
     assert refusal(first, second, field="member") is Why.FIELD_SIGNED
 
@@ -72,14 +72,14 @@ def test_certification_is_as_announced(preparer: Preparer, base: bytes, prepared
     assert refusal(base, prepared, docmdp=2) is Why.DOCMDP
     assert refusal(base, certified) is Why.DOCMDP
     assert refusal(base, certified, docmdp=1) is Why.DOCMDP
-    assert check_increment(base, certified, "president", 2, NOW)
+    assert check_increment(base, certified, "president", 2, present())
 
 
 @pytest.mark.parametrize("minutes", [-10, 10])
 def test_signing_time_bounds_are_inside(base: bytes, prepared: bytes, minutes: int) -> None:
-    begin = check_increment(base, prepared, "president", None, NOW)
+    begin = check_increment(base, prepared, "president", None, present())
     assert begin
-    assert refusal(base, prepared, at=NOW + timedelta(minutes=minutes * 2)) is Why.SIGNING_TIME
+    assert refusal(base, prepared, at=present() + timedelta(minutes=minutes * 2)) is Why.SIGNING_TIME
 
 
 def test_other_subfilter_is_refused(preparer: Preparer, base: bytes) -> None:
@@ -262,12 +262,12 @@ def test_any_flipped_byte_of_the_increment_is_refused_or_outside_what_is_signed_
     base: bytes, prepared: bytes
 ) -> None:
     """No flipped byte passes with the digest of the file that was prepared."""
-    good = check_increment(base, prepared, "president", None, NOW)
+    good = check_increment(base, prepared, "president", None, present())
     passed = []
     for at in range(len(base), len(prepared), 29):
         flipped = prepared[:at] + bytes((prepared[at] ^ 0x01,)) + prepared[at + 1 :]
         try:
-            checked = check_increment(base, flipped, "president", None, NOW)
+            checked = check_increment(base, flipped, "president", None, present())
         except IncrementRefused:
             continue
         assert checked.digest != good.digest

@@ -11,7 +11,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from hsm.prepared.errors import IncrementReason as Why
 from hsm.prepared.errors import IncrementRefused
 from hsm.prepared.increment import check_increment
-from tests.hsm.prepared.authority import NOW
+from tests.hsm.prepared.authority import present
 from tests.hsm.prepared.documents import Change, Preparer, make_base
 
 XMP = (
@@ -23,7 +23,7 @@ XMP = (
 
 def refusal(base: bytes, prepared: bytes) -> Why:
     with pytest.raises(IncrementRefused) as refused:
-        check_increment(base, prepared, "president", None, NOW)
+        check_increment(base, prepared, "president", None, present())
     return refused.value.reason
 
 
@@ -58,7 +58,7 @@ def test_dated_metadata_is_accepted(preparer: Preparer) -> None:
     base = with_metadata(also_content=False)
     prepared = preparer.prepare(base)
     assert b"/Metadata" in prepared[len(base) :]
-    assert check_increment(base, prepared, "president", None, NOW)
+    assert check_increment(base, prepared, "president", None, present())
 
 
 def test_metadata_that_is_also_content_is_refused(preparer: Preparer) -> None:

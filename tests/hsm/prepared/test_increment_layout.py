@@ -7,13 +7,13 @@ import pytest
 from hsm.prepared.errors import IncrementReason as Why
 from hsm.prepared.errors import IncrementRefused
 from hsm.prepared.increment import check_increment
-from tests.hsm.prepared.authority import NOW
+from tests.hsm.prepared.authority import present
 from tests.hsm.prepared.documents import Preparer, make_base
 
 
 def refusal(base: bytes, prepared: bytes, field: str = "president") -> Why:
     with pytest.raises(IncrementRefused) as refused:
-        check_increment(base, prepared, field, None, NOW)
+        check_increment(base, prepared, field, None, present())
     return refused.value.reason
 
 
@@ -47,7 +47,7 @@ def mended(base: bytes, changed: bytes) -> bytes:
 def test_the_forgers_tools_work(base: bytes, prepared: bytes) -> None:
     at = prepared.index(b" obj", len(base) + 20)
     at = prepared.rindex(b"\n", 0, at) + 1
-    assert check_increment(base, shifted(base, prepared, at, b"  \n "), "president", None, NOW)
+    assert check_increment(base, shifted(base, prepared, at, b"  \n "), "president", None, present())
 
 
 @pytest.mark.parametrize(
