@@ -23,6 +23,7 @@ from hsm.prepared import errors as prepared
 from pki import tickets
 from pki.ca import errors as ca
 from pki.quota import errors as quota
+from pki.quota.grants import errors as grants
 from pki.registration import errors as registration
 from pki.status import errors as status
 from pki.trust import errors as trust
@@ -130,9 +131,11 @@ PROBLEMS: dict[type[Exception], Row] = {
     registration.FunctionNotInBody: (422, "function-not-in-body"),
     registration.HolderExists: (409, "holder-exists"),
     registration.HolderUnknown: (404, "holder-unknown"),
+    registration.ImportRefused: (422, "import-refused"),
     registration.NameRefused: (422, "name-refused"),
     registration.NationalIdMalformed: (422, "national-id-malformed"),
     registration.NationalIdUnreadable: (500, "national-id-unreadable"),
+    registration.OfficeMissing: (422, "office-missing"),
     registration.OfficeOccupied: (409, "office-occupied"),
     registration.OfficeUnknown: (404, "office-unknown"),
     registration.ProvinceUnknown: (404, "province-unknown"),
@@ -197,6 +200,8 @@ PROBLEMS: dict[type[Exception], Row] = {
     quota.TierTableRefused: (422, "tier-table-refused"),
     quota.RegionUnknown: (404, "region-unknown"),
     quota.RegionAlreadyOpen: (409, "region-already-open"),
+    quota.BodiesAlreadyOpen: (409, "bodies-already-open"),
+    quota.ScopeRefused: (422, "scope-refused"),
     quota.CensusNotLoaded: (409, "census-not-loaded"),
     quota.SeatCeilingReached: (409, "seat-ceiling-reached"),
     quota.PurchasesExhausted: (409, "purchases-exhausted"),
@@ -220,6 +225,18 @@ PROBLEMS: dict[type[Exception], Row] = {
     quota.ReleaseUnknown: (404, "release-unknown"),
     quota.ReleaseUnreadable: (500, "release-unreadable"),
     quota.NoUsableKey: (409, "no-usable-key"),
+    grants.ProposalUnknown: (404, "proposal-unknown"),
+    grants.ProposalDecided: (409, "proposal-decided"),
+    grants.OwnProposal: (403, "own-proposal"),
+    grants.ProposalChanged: (409, "proposal-changed"),
+    grants.CensusUnknown: (404, "census-unknown"),
+    grants.CensusInForce: (409, "census-in-force"),
+    grants.TransferRefused: (422, "transfer-refused"),
+    grants.SeatsInUse: (409, "seats-in-use"),
+    grants.CeilingBelowGranted: (409, "ceiling-below-granted"),
+    grants.AmendmentExists: (409, "amendment-exists"),
+    grants.AmendmentEmpty: (422, "amendment-empty"),
+    grants.PurchaseNotUsed: (409, "purchase-not-used"),
     ca.CsrRefused: (422, "csr-refused"),
     ca.ProfileRefused: (500, "profile-refused"),
     ca.SubjectRefused: (422, "subject-refused"),

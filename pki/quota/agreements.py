@@ -14,7 +14,7 @@ from pki.journal.acts import Actor, record
 from pki.journal.inserting import insert_into
 from pki.quota.books import Movement, write_movements
 from pki.quota.errors import AgreementExists, TierTableRefused
-from pki.quota.kinds import Account, Basis, Book, TierKind
+from pki.quota.kinds import Account, Basis, Book, Limits, TierKind
 from pki.quota.tables import Agreement, AgreementBook, TierRow
 from pki.records import Records
 
@@ -24,7 +24,7 @@ class Tier:
     """Keys for a body of that kind with [population_from, population_below) inhabitants."""
 
     kind: str
-    """`commune` or `province`."""
+    """`commune`, `arrondissement`, `province` or `service`."""
     population_from: int
     population_below: int | None
     """None: no upper bound."""
@@ -43,12 +43,16 @@ def sign_agreement(
     purchases: int,
     tiers: Sequence[Tier],
     in_effect_from: date,
+    limits: Limits = Limits.SEATS,
+    limits_basis: Basis = Basis.ASSUMED,
     by: Actor,
     at: datetime,
 ) -> UUID:
     """Record an agreement with its tier table, and grant its purchases.
 
     :param seats: how many seats its waves may grant in all; None: it sets no such figure.
+    :param limits: which of the two books the figure that was published limits.
+    :param limits_basis: whether that was published, or is our reading.
     :raise TierTableRefused: for some population the table has no answer, or two.
     :raise AgreementExists: the number is on record.
     """
@@ -62,6 +66,8 @@ def sign_agreement(
                 number=number,
                 supplier=supplier,
                 census=census,
+                limits=limits,
+                limits_basis=limits_basis,
                 in_effect_from=in_effect_from,
                 recorded_at=at,
                 recorded_by=str(by),
@@ -107,6 +113,7 @@ def sign_agreement(
             write_movements(session, [granted], cause="agreement.signed", in_effect=in_effect_from, at=at)
         facts: dict[str, object] = {"supplier": supplier, "number": number, "census": census}
         facts |= {"seats": seats, "purchases": purchases, "in_effect_from": in_effect_from}
+        facts |= {"limits": limits, "limits_basis": limits_basis}
         facts |= {"tiers": [_spelled(tier) for tier in tiers]}
         record(session, kind="agreement.signed", subject=f"agreement:{agreement}", by=by, at=at, facts=facts)
     return agreement

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, case, func, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pki.quota.errors import AllowanceExhausted, PurchasesExhausted, WaveNotOpen
 from pki.quota.kinds import Account, Book, SeatPlace
@@ -30,6 +30,8 @@ class Movement:
     agreement_id: UUID
     body_id: UUID | None
     order_id: OrderId | None
+    origin: str | None = None
+    """What it follows from, as kind and id; None: from its order."""
 
 
 def write_movements(
@@ -50,6 +52,7 @@ def write_movements(
                 "order_id": movement.order_id,
                 "in_effect": in_effect,
                 "recorded_at": at,
+                "origin": movement.origin,
             }
             for movement_id, movement in ((uuid4(), movement) for movement in movements)
             for account, change in (
@@ -75,7 +78,9 @@ def granting_agreement(session: Session, *, body_id: UUID, body_code: str, at: d
 
 
 def reserve_seat(session: Session, *, body_id: UUID, body_code: str, at: datetime) -> None:
-    """Take one available seat of the body. Its movement is for the caller.
+    """Take one available seat of the body; there is none while it has more in use than granted.
+
+    Its movement is for the caller.
 
     :raise AllowanceExhausted: every seat is reserved or live.
     """
@@ -97,6 +102,65 @@ def reserve_seat(session: Session, *, body_id: UUID, body_code: str, at: datetim
         raise AllowanceExhausted(body_code, granted or 0)
 
 
+def in_use() -> ColumnElement[int]:
+    """Seats of an allowance that orders hold."""
+    return Allowance.reserved + Allowance.live
+
+
+def excess_of(granted: ColumnElement[int] | InstrumentedAttribute[int], used: ColumnElement[int]) -> ColumnElement[int]:
+    """How many more are used than granted; none otherwise."""
+    return case((used > granted, used - granted), else_=0)
+
+
+def change_granted(session: Session, *, body_id: UUID, change: int, only_available: bool = False) -> bool:
+    """Raise or lower what a body is granted, its excess with it, in one statement. Its movement is for the caller.
+
+    :param only_available: lower it by seats that nobody uses, or not at all.
+    :return: False: it would go below nothing, or below what is in use; nothing was changed.
+    """
+    after = Allowance.granted + change
+    changed = update(Allowance).where(Allowance.body_id == body_id, after >= 0)
+    if only_available:
+        changed = changed.where(in_use() <= after)
+    done = session.execute(
+        changed.values(granted=after, excess=excess_of(after, in_use()))
+        .returning(Allowance.body_id)
+        .execution_options(synchronize_session=False)
+    )
+    return done.scalar_one_or_none() is not None
+
+
+def take_live_seat(session: Session, *, body_id: UUID) -> int:
+    """Count a key that is in the field already as live, above what is granted if need be; return the excess.
+
+    Its movement is for the caller.
+    """
+    after = in_use() + 1
+    taken = session.execute(
+        update(Allowance)
+        .where(Allowance.body_id == body_id)
+        .values(live=Allowance.live + 1, excess=excess_of(Allowance.granted, after))
+        .returning(Allowance.excess)
+        .execution_options(synchronize_session=False)
+    )
+    return taken.scalar_one()
+
+
+def granted_by(*, body_id: UUID, agreement_id: UUID, change: int, origin: str) -> Movement:
+    """The movement of seats between the agreement and a body: to it, or back if `change` is below zero."""
+    sides = (Account.AGREEMENT, Account.AVAILABLE) if change > 0 else (Account.AVAILABLE, Account.AGREEMENT)
+    return Movement(
+        book=Book.SEAT,
+        taken_from=sides[0],
+        given_to=sides[1],
+        amount=abs(change),
+        agreement_id=agreement_id,
+        body_id=body_id,
+        order_id=None,
+        origin=origin,
+    )
+
+
 def move_seat(
     session: Session,
     *,
@@ -110,9 +174,11 @@ def move_seat(
 ) -> None:
     """Move a seat that the order holds (reserved → live, or either → available), with its movement."""
     place = {SeatPlace.RESERVED: Allowance.reserved, SeatPlace.LIVE: Allowance.live}
-    changes = {place[old]: place[old] - 1}
+    changes: dict[InstrumentedAttribute[int], ColumnElement[int]] = {place[old]: place[old] - 1}
     if new is not SeatPlace.NONE:
         changes[place[new]] = place[new] + 1
+    else:
+        changes[Allowance.excess] = excess_of(Allowance.granted, in_use() - 1)
     # The CHECKs refuse a seat that is not there: the act fails as a whole.
     session.execute(update(Allowance).where(Allowance.body_id == body_id).values(changes))
     account = {SeatPlace.RESERVED: Account.RESERVED, SeatPlace.LIVE: Account.LIVE, SeatPlace.NONE: Account.AVAILABLE}
@@ -197,6 +263,13 @@ def _seat_differences(session: Session, sums: _Sums) -> list[Difference]:
             Account.AVAILABLE: allowance.granted - allowance.reserved - allowance.live,
             Account.AGREEMENT: -allowance.granted,
         }
+        entries = {
+            account: sums.get((Book.SEAT, account, allowance.body_id, allowance.agreement_id), 0) for account in stored
+        }
+        over = entries[Account.RESERVED] + entries[Account.LIVE] + entries[Account.AGREEMENT]
+        found.append(
+            Difference(what=f"seat/excess/{allowance.body_id}", stored=allowance.excess, recomputed=max(0, over))
+        )
         for account, value in stored.items():
             recomputed = sums.pop((Book.SEAT, account, allowance.body_id, allowance.agreement_id), 0)
             found.append(

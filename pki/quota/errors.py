@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -55,6 +56,23 @@ class RegionAlreadyOpen(QuotaError):
     def __init__(self, code: str) -> None:
         super().__init__(f"The region {code} was opened by an earlier wave. Nothing was opened: leave it out.")
         self.code = code
+
+
+class BodiesAlreadyOpen(QuotaError):
+    """A body opens once."""
+
+    def __init__(self, codes: Sequence[str]) -> None:
+        shown = ", ".join(codes[:10]) + (" …" if len(codes) > 10 else "")  # noqa: PLR2004
+        super().__init__(f"Seats were granted before to {shown}. Nothing was recorded: leave them out of the wave.")
+        self.codes = tuple(codes)
+
+
+class ScopeRefused(QuotaError):
+    """A wave that opens nobody."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The wave's scope is refused: {reason}. Nothing was recorded.")
+        self.reason = reason
 
 
 class CensusNotLoaded(QuotaError):

@@ -63,11 +63,43 @@ class TierKind(StrEnum):
     """Kinds of body that a tier table speaks of."""
 
     COMMUNE = "commune"
+    ARRONDISSEMENT = "arrondissement"
     PROVINCE = "province"
+    SERVICE = "service"
+    """Deconcentrated services: nobody counts inhabitants in them, and their tier is that of none."""
+
+
+class Limits(StrEnum):
+    """Which book the figure of an agreement limits."""
+
+    SEATS = "seats"
+    PURCHASES = "purchases"
+
+
+class TransferSide(StrEnum):
+    """The two bodies of a transfer."""
+
+    GIVER = "giver"
+    RECEIVER = "receiver"
+
+
+class Decision(StrEnum):
+    """What became of what an officer asked for."""
+
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+class ScopeKind(StrEnum):
+    """What a code in a wave's scope names."""
+
+    REGION = "region"
+    PROVINCE = "province"
+    BODY = "body"
 
 
 class Basis(StrEnum):
-    """Whether a row of the tier table was published, or is our reading."""
+    """Whether what an agreement says was published, or is our reading."""
 
     PUBLISHED = "published"
     ASSUMED = "assumed"

@@ -25,6 +25,8 @@ class AllowanceLine:
     reserved: int
     live: int
     opens_on: date
+    excess: int
+    """How many more are in use than granted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class LedgerLine:
     order: OrderId | None
     in_effect: date
     recorded: datetime
+    origin: str | None
 
 
 def allowances(session: Session, *, body_code: str | None = None) -> list[AllowanceLine]:
@@ -56,6 +59,7 @@ def allowances(session: Session, *, body_code: str | None = None) -> list[Allowa
             reserved=allowance.reserved,
             live=allowance.live,
             opens_on=allowance.opens_on,
+            excess=allowance.excess,
         )
         for allowance, code, name_fr in session.execute(asked)
     ]
@@ -80,6 +84,7 @@ def ledger(session: Session, *, body_code: str | None = None, order: UUID | None
             order=None if entry.order_id is None else OrderId(entry.order_id),
             in_effect=entry.in_effect,
             recorded=entry.recorded_at,
+            origin=entry.origin,
         )
         for entry, code in session.execute(asked)
     ]

@@ -16,6 +16,7 @@ from pki.quota.kinds import (
     Book,
     EvidenceStanding,
     KeyUse,
+    Limits,
     OrderState,
     Road,
     SeatPlace,
@@ -34,6 +35,9 @@ class Agreement(Base):
     number: Mapped[str] = mapped_column(String(100), unique=True)
     supplier: Mapped[str] = mapped_column(String(200))
     census: Mapped[str] = mapped_column(String(40))
+    """The census its first grants count by; later ones are applied to it."""
+    limits: Mapped[Limits] = mapped_column(enumeration(Limits, "limits"))
+    limits_basis: Mapped[Basis] = mapped_column(enumeration(Basis, "limits_basis"))
     in_effect_from: Mapped[date]
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[str] = mapped_column(String(100))
@@ -102,13 +106,18 @@ class WaveRegion(Base):
 
 
 class Allowance(Base):
-    """A body's seats. What is neither reserved nor live is available, from `opens_on` on (inside)."""
+    """A body's seats. What is neither reserved nor live is available, from `opens_on` on (inside).
+
+    A census, a transfer or keys already in the field may leave more in use than granted: that is the excess.
+    """
 
     __tablename__ = "allowance"
     __table_args__ = (
         CheckConstraint("reserved >= 0", name="reserved"),
         CheckConstraint("live >= 0", name="live"),
-        CheckConstraint("reserved + live <= granted", name="granted"),
+        CheckConstraint("granted >= 0", name="not_negative"),
+        CheckConstraint("reserved + live <= granted + excess", name="granted"),
+        CheckConstraint("excess >= 0 AND (excess = 0 OR reserved + live = granted + excess)", name="excess"),
     )
 
     body_id: Mapped[UUID] = mapped_column(ForeignKey("body.id"), primary_key=True)
@@ -118,6 +127,8 @@ class Allowance(Base):
     granted: Mapped[int]
     reserved: Mapped[int]
     live: Mapped[int]
+    excess: Mapped[int]
+    """How many more are in use than granted. While there are any, nothing new is reserved."""
 
 
 class KeyOrder(Base):
@@ -236,6 +247,8 @@ class LedgerEntry(Base):
     order_id: Mapped[UUID | None] = mapped_column(ForeignKey("key_order.id"), index=True)
     in_effect: Mapped[date]
     recorded_at: Mapped[datetime] = mapped_column(Instant)
+    origin: Mapped[str | None] = mapped_column(String(80))
+    """What it follows from, kind and id: "wave:<uuid>", "extra:<uuid>"; None: from its order alone."""
 
 
 append_only(
@@ -252,6 +265,7 @@ append_only(
         "order_id",
         "in_effect",
         "recorded_at",
+        "origin",
     ),
 )
 

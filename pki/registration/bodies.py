@@ -16,7 +16,7 @@ from pki.registration.errors import BodyExists, BodyKindRefused, BodyUnknown, Pr
 from pki.registration.kinds import BodyKind
 from pki.registration.tables import Body, Province, RegisterDeclaration
 
-_OFFICIAL = frozenset({BodyKind.COMMUNE, BodyKind.PROVINCE})
+_OFFICIAL = frozenset({BodyKind.COMMUNE, BodyKind.ARRONDISSEMENT, BodyKind.PROVINCE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ def register_body(
 ) -> RegisteredBody:
     """Record a body that is not part of the official territory.
 
-    :raise BodyKindRefused: a commune or province.
+    :raise BodyKindRefused: a commune, arrondissement or province.
     :raise ProvinceUnknown: no such province.
     :raise BodyExists: the code is taken.
     """

@@ -37,11 +37,21 @@ class ProvinceUnknown(RegistrationError):
 
 
 class BodyKindRefused(RegistrationError):
-    """Communes and provinces come from the official list only."""
+    """Communes, arrondissements and provinces come from the official list only."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(f"A {kind} comes from the official territory. Nothing was recorded: load the territory.")
         self.kind = kind
+
+
+class ImportRefused(RegistrationError):
+    """A file that cannot be read as a whole."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The file cannot be read: {reason}. Nothing was recorded: correct the file, and send it again."
+        )
+        self.reason = reason
 
 
 class HolderUnknown(RegistrationError):
@@ -109,6 +119,18 @@ class OfficeUnknown(RegistrationError):
     def __init__(self, office: OfficeId) -> None:
         super().__init__(f"No current record of an office has the id {office}. Nothing was recorded.")
         self.office = office
+
+
+class OfficeMissing(RegistrationError):
+    """A line of a file names an office that is not on record, without its first day."""
+
+    def __init__(self, function: str, body_code: str) -> None:
+        super().__init__(
+            f"This person is no {function} of {body_code} on record, and no first day of that office is given. "
+            "Nothing was recorded: give starts_on."
+        )
+        self.function = function
+        self.body_code = body_code
 
 
 class OfficeOccupied(RegistrationError):

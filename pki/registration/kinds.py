@@ -13,6 +13,8 @@ class BodyKind(StrEnum):
     COMMUNE = "commune"
     ARRONDISSEMENT = "arrondissement"
     PROVINCE = "province"
+    SERVICE = "service"
+    """A deconcentrated service of the Interior."""
     URBAN_AGENCY = "urban_agency"
     CIVIL_PROTECTION = "civil_protection"
     NETWORK_OPERATOR = "network_operator"
@@ -54,6 +56,7 @@ FUNCTIONS_OF: Mapping[BodyKind, frozenset[OfficeFunction]] = MappingProxyType(
         | {OfficeFunction.PACHA, OfficeFunction.PACHA_ASSISTANT, OfficeFunction.SPECIAL_COMMITTEE},
         BodyKind.ARRONDISSEMENT: _COUNCIL | _COMMITTEE,
         BodyKind.PROVINCE: _COMMITTEE | {OfficeFunction.GOVERNOR, OfficeFunction.DIRECTOR_OF_SERVICES},
+        BodyKind.SERVICE: _COMMITTEE | {OfficeFunction.DIRECTOR_OF_SERVICES},
         BodyKind.URBAN_AGENCY: _COMMITTEE,
         BodyKind.CIVIL_PROTECTION: _MEMBER,
         BodyKind.NETWORK_OPERATOR: _MEMBER,

@@ -41,6 +41,7 @@ class Body(Base):
     __table_args__ = (
         CheckConstraint("(population IS NULL) = (census IS NULL)", name="census"),
         CheckConstraint("population >= 0", name="population"),
+        CheckConstraint("commune_code IS NULL OR kind = 'arrondissement'", name="commune_code"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -54,6 +55,29 @@ class Body(Base):
     census: Mapped[str | None] = mapped_column(String(40))
     """Which census counted `population`. A province's is the sum of its communes."""
     urban_rural: Mapped[str | None] = mapped_column(String(10))
+    commune_code: Mapped[str | None] = mapped_column(ForeignKey("body.code"), index=True)
+    """An arrondissement's commune."""
+
+
+class Census(Base):
+    """A count of the inhabitants of the country."""
+
+    __tablename__ = "census"
+
+    label: Mapped[str] = mapped_column(String(40), primary_key=True)
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+    recorded_by: Mapped[str] = mapped_column(String(100))
+
+
+class CensusCount(Base):
+    """How many inhabitants a census counted in a body. A figure once recorded stays."""
+
+    __tablename__ = "census_count"
+    __table_args__ = (CheckConstraint("population >= 0", name="population"),)
+
+    census: Mapped[str] = mapped_column(ForeignKey("census.label"), primary_key=True)
+    body_id: Mapped[UUID] = mapped_column(ForeignKey("body.id"), primary_key=True, index=True)
+    population: Mapped[int]
 
 
 class Holder(Base):
@@ -134,6 +158,8 @@ Index(
     postgresql_where=OfficeEnd.superseded_at.is_(None),
 )
 
+append_only(Census.__table__, frozen=("label", "recorded_at", "recorded_by"))
+append_only(CensusCount.__table__, frozen=("census", "body_id", "population"))
 append_only(
     Office.__table__,
     frozen=(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import count
 from uuid import UUID
@@ -35,16 +36,24 @@ PROTECTION = ProtectedNumbers(b"e" * 32, b"h" * 32)
 _numbers = count(100_000)
 
 
-def sign(records: Records, *, number: str = "2026/01", seats: int | None = None, purchases: int = 6000) -> UUID:
+def sign(
+    records: Records,
+    *,
+    number: str = "2026/01",
+    seats: int | None = None,
+    purchases: int = 6000,
+    census: str = "RGPH 2024",
+    tiers: Sequence[Tier] = TIERS,
+) -> UUID:
     """An agreement with the published tiers."""
     return sign_agreement(
         records,
         supplier="Barid",
         number=number,
-        census="RGPH 2024",
+        census=census,
         seats=seats,
         purchases=purchases,
-        tiers=TIERS,
+        tiers=tiers,
         in_effect_from=date(2026, 1, 1),
         by=SYSTEM,
         at=T0,

@@ -1,8 +1,9 @@
 """Agreements, tiers, waves: the first wave as it was."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -12,16 +13,22 @@ from pki.quota.books import differences
 from pki.quota.errors import (
     AgreementExists,
     AgreementUnknown,
+    BodiesAlreadyOpen,
+    CensusNotLoaded,
     RegionAlreadyOpen,
     RegionUnknown,
+    ScopeRefused,
     SeatCeilingReached,
     TierTableRefused,
     WaveNotOpen,
 )
+from pki.quota.kinds import Basis, Limits
 from pki.quota.reading import allowances, ledger
-from pki.quota.tables import Allowance, TierRow
+from pki.quota.tables import Agreement, Allowance, TierRow
 from pki.quota.waves import WaveOpened, open_wave
 from pki.records import Records, day_start
+from pki.registration.bodies import register_body
+from pki.registration.errors import BodyUnknown, ProvinceUnknown
 from pki.registration.kinds import BodyKind
 from pki.registration.tables import Body
 from tests.pki.estate import BERRECHID, FIRST_WAVE, OUJDA, SYSTEM, T0, TIERS, seated, sign
@@ -137,6 +144,115 @@ def test_body_explains_its_seats(sqlite_records: Records) -> None:
         ("seat", "agreement", -5, "wave.opened"),
         ("seat", "available", 5, "wave.opened"),
     ]
+
+
+ARRONDISSEMENT = Tier(kind="arrondissement", population_from=0, population_below=None, keys=2, basis="assumed")
+SERVICE = Tier(kind="service", population_from=0, population_below=None, keys=1, basis="assumed")
+
+
+def scoped(records: Records, agreement: UUID, **scope: list[str]) -> WaveOpened:
+    return open_wave(
+        records,
+        agreement=agreement,
+        label="some",
+        region_codes=scope.get("regions", ()),
+        province_codes=scope.get("provinces", ()),
+        body_codes=scope.get("bodies", ()),
+        opens_on=date(2026, 1, 1),
+        by=SYSTEM,
+        at=T0,
+    )
+
+
+def test_arrondissements_and_services_where_the_tiers_speak_of_them(records: Records) -> None:
+    """No row is no seat and no refusal: the first wave had none for Casablanca's arrondissements."""
+    with records.reading() as session:
+        assert allowances(session, body_code="06.141.01.01") == []
+    register_body(
+        records, code="SD-06", kind=BodyKind.SERVICE, name_fr="Service", name_ar="مصلحة", province_code="06.117",
+        by=SYSTEM, at=T0,
+    )  # fmt: skip
+    agreement = sign(records, number="2", tiers=(*TIERS, ARRONDISSEMENT, SERVICE))
+    opened = scoped(records, agreement, provinces=["06.141", "06.117"])
+    assert (opened.arrondissements, opened.arrondissement_seats) == (16, 32)
+    assert (opened.services, opened.service_seats, opened.communes) == (1, 1, 0)
+    with records.reading() as session:
+        assert differences(session) == []
+
+
+def test_a_province_then_its_region(sqlite_records: Records) -> None:
+    agreement = sign(sqlite_records, number="2")
+    first = scoped(sqlite_records, agreement, provinces=["02.411"])
+    rest = scoped(sqlite_records, agreement, regions=["02"])
+    with sqlite_records.reading() as session:
+        all_of_it = session.scalar(
+            select(func.count())
+            .select_from(Body)
+            .where(Body.region_code == "02", Body.kind.in_([BodyKind.COMMUNE, BodyKind.PROVINCE]))
+        )
+        assert differences(session) == []
+    assert first.provinces == 1
+    assert first.communes + rest.communes + first.provinces + rest.provinces == all_of_it
+    with pytest.raises(BodiesAlreadyOpen):
+        scoped(sqlite_records, agreement, provinces=["02.411"])
+
+
+def test_a_body_that_is_named_opens_once(records: Records) -> None:
+    agreement = sign(records, number="2")
+    assert scoped(records, agreement, bodies=[OUJDA]).communes == 1
+    with pytest.raises(BodiesAlreadyOpen) as refused:
+        scoped(records, agreement, bodies=[OUJDA])
+    assert refused.value.codes == (OUJDA,)
+    with records.reading() as session:
+        assert [line.granted for line in allowances(session, body_code=OUJDA)] == [5]
+        assert differences(session) == []
+
+
+def test_two_waves_at_once(records: Records) -> None:
+    """One opens the body, the other nothing at all."""
+    agreements = [sign(records, number=number) for number in ("2", "3")]
+
+    def opened(agreement: UUID) -> bool:
+        try:
+            scoped(records, agreement, bodies=[OUJDA])
+        except BodiesAlreadyOpen:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(opened, agreements)) == [False, True]
+    with records.reading() as session:
+        assert differences(session) == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "refusal"),
+    [
+        ({}, ScopeRefused),
+        ({"provinces": ["99.999"]}, ProvinceUnknown),
+        ({"bodies": ["99.999.01"]}, BodyUnknown),
+        ({"bodies": ["06.141.01.01"]}, TierTableRefused),
+    ],
+)
+def test_scopes_that_name_nothing(
+    sqlite_records: Records, scope: dict[str, list[str]], refusal: type[Exception]
+) -> None:
+    with pytest.raises(refusal):
+        scoped(sqlite_records, sign(sqlite_records, number="2"), **scope)
+
+
+def test_a_body_that_its_census_did_not_count(sqlite_records: Records) -> None:
+    """Four communes of Dakhla have no figure of 2014."""
+    agreement = sign(sqlite_records, number="2", census="RGPH 2014")
+    with pytest.raises(CensusNotLoaded):
+        scoped(sqlite_records, agreement, bodies=["12.066.01.03"])
+    assert scoped(sqlite_records, agreement, bodies=[OUJDA]).commune_seats == 5
+
+
+def test_which_book_the_figure_limits_is_an_assumption(sqlite_records: Records) -> None:
+    with sqlite_records.reading() as session:
+        [agreement] = session.execute(select(Agreement.limits, Agreement.limits_basis))
+    assert tuple(agreement) == (Limits.SEATS, Basis.ASSUMED)
 
 
 def tier(low: int, below: int | None) -> Tier:

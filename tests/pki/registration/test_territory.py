@@ -19,7 +19,7 @@ DATA = files("pki.registration").joinpath("communes.csv")
 
 def test_whole_country(records: Records) -> None:
     again = load_territory(records, at=T0 + timedelta(days=1), by=SYSTEM)
-    assert again == TerritoryLoaded(regions=12, provinces=75, communes=1503)
+    assert again == TerritoryLoaded(regions=12, provinces=75, communes=1503, arrondissements=41)
     with records.reading() as session:
         population = select(func.sum(Body.population)).where(Body.kind == BodyKind.COMMUNE)
         assert session.scalar(population) == 36_828_330

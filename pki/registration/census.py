@@ -1,0 +1,145 @@
+"""Censuses: how many inhabitants each counted in each body. A figure once recorded stays as it is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from pki.journal.acts import Actor, record
+from pki.journal.inserting import insert_into
+from pki.records import Records
+from pki.registration.imported import RefusedLine, read_lines
+from pki.registration.kinds import BodyKind
+from pki.registration.tables import Body, Census, CensusCount
+
+MOST = 1_000_000_000
+COUNTED = (BodyKind.COMMUNE, BodyKind.ARRONDISSEMENT, BodyKind.PROVINCE)
+"""Kinds of body whose inhabitants are counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedBody:
+    """One line of a census."""
+
+    line: int
+    code: str
+    population: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CensusRecorded:
+    """What a census brought."""
+
+    census: str
+    added: int
+    unchanged: int
+    refused: tuple[RefusedLine, ...]
+    missing: tuple[str, ...]
+    """Codes of bodies that it does not count: each keeps its former count."""
+
+
+def parse_census(text: str) -> tuple[list[CountedBody], list[RefusedLine]]:
+    """Read a CSV file with the columns `code` and `population`; others are refused.
+
+    :raise ImportRefused: the file as a whole cannot be read.
+    """
+    counted, refused, seen = [], [], dict[str, str]()
+    for line in read_lines(text, needed=("code", "population"), known=("code", "population", "name_fr", "name_ar")):
+        code, said = line.values["code"], line.values["population"]
+        if seen.setdefault(code, said) != said:
+            refused.append(RefusedLine(number=line.number, value=code, reason="it stands in an earlier line otherwise"))
+        elif not (said.isascii() and said.isdigit() and len(said) <= len(str(MOST)) and int(said) <= MOST):
+            refused.append(RefusedLine(number=line.number, value=said[:40], reason="not a number of inhabitants"))
+        else:
+            counted.append(CountedBody(line=line.number, code=code, population=int(said)))
+    return counted, refused
+
+
+def record_census(
+    records: Records, rows: Sequence[CountedBody], *, census: str, by: Actor, at: datetime
+) -> CensusRecorded:
+    """Record what a census counted. A province whose communes were all counted gets their sum if it has no line.
+
+    Nothing is granted by it: see `pki.quota.grants.census`. Running it again adds what is missing, no more.
+    """
+    with records.writing() as session:
+        bodies = _bodies(session)
+        add_census(session, census, by=by, at=at)
+        known = counts_of(session, census)
+        taken, refused, unchanged = dict[UUID, int](), list[RefusedLine](), 0
+        for row in rows:
+            body = bodies.get(row.code)
+            reason = _reason_against(body, row, known | taken)
+            if body is None or reason:
+                refused.append(RefusedLine(number=row.line, value=row.code[:40], reason=reason or ""))
+            elif body.id in known:
+                unchanged += 1
+            else:
+                taken[body.id] = row.population
+        everything = known | taken
+        taken |= {body: people for body, people in _province_sums(bodies, everything).items() if body not in everything}
+        add_counts(session, census, taken)
+        missing = tuple(code for code, body in bodies.items() if body.id not in known and body.id not in taken)
+        if taken:
+            facts = {"added": len(taken), "refused": len(refused), "missing": len(missing)}
+            record(session, kind="census.recorded", subject=f"census:{census}", by=by, at=at, facts=facts)
+    return CensusRecorded(census=census, added=len(taken), unchanged=unchanged, refused=tuple(refused), missing=missing)
+
+
+def censuses(session: Session) -> tuple[str, ...]:
+    """The labels on record."""
+    return tuple(session.scalars(select(Census.label).order_by(Census.label)))
+
+
+def counts_of(session: Session, census: str) -> dict[UUID, int]:
+    """What a census counted, by body."""
+    rows = session.execute(select(CensusCount.body_id, CensusCount.population).where(CensusCount.census == census))
+    return {row.body_id: row.population for row in rows}
+
+
+def add_counts(session: Session, census: str, counted: Mapping[UUID, int]) -> None:
+    """Insert counts that are not on record. A step; the census is."""
+    if counted:
+        session.execute(
+            insert(CensusCount),
+            [{"census": census, "body_id": body, "population": people} for body, people in counted.items()],
+        )
+
+
+def add_census(session: Session, census: str, *, by: Actor, at: datetime) -> None:
+    """Put the census on record if it is not; rival acts on it wait. A step."""
+    session.execute(
+        insert_into(session, Census)
+        .values(label=census, recorded_at=at, recorded_by=str(by))
+        .on_conflict_do_nothing(index_elements=["label"])
+    )
+    # Whoever records the same census at the same time waits here, and then sees what was added.
+    session.execute(select(Census.label).where(Census.label == census).with_for_update())
+
+
+def _bodies(session: Session) -> dict[str, Body]:
+    found = session.scalars(select(Body).where(Body.kind.in_(COUNTED)).order_by(Body.code))
+    return {body.code: body for body in found}
+
+
+def _reason_against(body: Body | None, row: CountedBody, known: Mapping[UUID, int]) -> str | None:
+    if body is None:
+        return "no commune, arrondissement or province has this code"
+    if known.get(body.id, row.population) != row.population:
+        return "another figure of this census is on record: record a correction under a name of its own"
+    return None
+
+
+def _province_sums(bodies: Mapping[str, Body], counted: Mapping[UUID, int]) -> dict[UUID, int]:
+    people: defaultdict[str, list[int | None]] = defaultdict(list)
+    for body in bodies.values():
+        if body.kind is BodyKind.COMMUNE and body.province_code is not None:
+            people[body.province_code].append(counted.get(body.id))
+    whole = {code: [one for one in each if one is not None] for code, each in people.items() if None not in each}
+    return {bodies[code].id: sum(each) for code, each in whole.items() if code in bodies}
