@@ -1,0 +1,218 @@
+"""A census: tried without writing anything, then applied as it was looked at."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import func, select
+
+from pki.journal.tables import Leaf
+from pki.quota.books import differences
+from pki.quota.errors import SeatCeilingReached
+from pki.quota.grants.census import CensusProposal, apply_census, propose_census
+from pki.quota.grants.effects import CensusEffect, CountedOnFile, simulate_census
+from pki.quota.grants.errors import CensusInForce, CensusUnknown, OwnProposal, ProposalChanged, ProposalDecided
+from pki.quota.grants.purchases import amend_agreement
+from pki.quota.reading import ledger
+from pki.quota.waves import open_wave
+from pki.records import Records, civil_day
+from pki.registration.bodies import body_id
+from pki.registration.census import CountedBody, record_census
+from tests.pki.estate import BERRECHID, FIRST_WAVE, OFFICER, OUJDA, SECOND, SYSTEM, T0
+from tests.pki.quota.estate import Bureau
+from tests.pki.quota.grants.estate import agreement_of, extra_granted, figures, line, moved
+
+DAY = date(2027, 1, 1)
+EL_GARA, OULAD_ABBOU = "06.117.01.07", "06.117.01.11"
+
+
+def counted(records: Records, census: str = "RGPH 2034", **people: int) -> None:
+    """Berrechid falls to the lowest tier, El Gara too, Oulad Abbou rises, Oujda (not open) falls."""
+    figures = people or {BERRECHID: 19_000, EL_GARA: 19_999, OULAD_ABBOU: 20_000, OUJDA: 30_000}
+    rows = [CountedBody(line=number, code=code, population=each) for number, (code, each) in enumerate(figures.items())]
+    assert record_census(records, rows, census=census, by=OFFICER, at=T0).refused == ()
+
+
+def effect(records: Records, census: str = "RGPH 2034") -> CensusEffect:
+    with records.reading() as session:
+        return simulate_census(session, agreement_of(records), census)
+
+
+def proposed(records: Records, census: str = "RGPH 2034") -> CensusProposal:
+    return propose_census(records, agreement=agreement_of(records), census=census, in_effect=DAY, by=OFFICER, at=T0)
+
+
+def applied(records: Records, proposal: CensusProposal) -> CensusEffect:
+    return apply_census(records, proposal=proposal.id, digest=proposal.digest, by=SECOND, at=T0)
+
+
+def balanced(records: Records) -> None:
+    with records.reading() as session:
+        assert differences(session) == []
+
+
+def test_simulated(sqlite_bureau: Bureau) -> None:
+    records = sqlite_bureau.records
+    for _ in range(4):
+        sqlite_bureau.requested()
+    counted(records)
+    with records.reading() as session:
+        before = session.scalar(select(func.count()).select_from(Leaf))
+    found = effect(records)
+    with records.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Leaf)) == before
+    changes = {each.body_code: (each.keys_before, each.keys_after, each.granted_after) for each in found.changes}
+    assert changes == {BERRECHID: (5, 3, 3), EL_GARA: (4, 3, 3), OULAD_ABBOU: (3, 4, 4), OUJDA: (5, 4, None)}
+    assert found.keys_after - found.keys_before == -2 - 1 + 1 - 1
+    assert found.granted_after - found.granted_before == -2 - 1 + 1
+    assert [(each.body_code, each.in_use, each.excess_after) for each in found.below_use] == [(BERRECHID, 4, 1)]
+    regions = {each.region_code: each for each in found.regions}
+    assert len(regions) == 12
+    assert (regions["06"].bodies_changed, regions["02"].bodies_changed, regions["01"].bodies_changed) == (3, 1, 0)
+    assert regions["06"].keys_after - regions["06"].keys_before == -2
+    assert "06.117.01.05" in found.not_counted
+    assert BERRECHID not in found.not_counted
+
+
+def test_simulated_from_the_former_census(sqlite_records: Records) -> None:
+    """The whole country by the counts of 2014: what the tiers give for each is what the change says."""
+    found = effect(sqlite_records, "RGPH 2014")
+    assert len(found.changes) > 50
+
+    def tier(population: int) -> int:
+        return 3 if population < 20_000 else 4 if population <= 50_000 else 5
+
+    for each in found.changes:
+        assert (each.keys_before, each.keys_after) == (tier(each.population_before), tier(each.population_after))
+    assert found.keys_after - found.keys_before == sum(each.keys_after - each.keys_before for each in found.changes)
+    assert found.keys_before == 4922 + 75 * 3
+
+
+def test_a_count_from_a_file_alone(sqlite_records: Records) -> None:
+    with sqlite_records.reading() as session:
+        body = body_id(session, BERRECHID)
+        on_file = CountedOnFile(label="try", counts={body: 19_999})
+        found = simulate_census(session, agreement_of(sqlite_records), on_file)
+    assert [each.body_code for each in found.changes] == [BERRECHID]
+
+
+def test_applied_as_movements(bureau: Bureau) -> None:
+    records = bureau.records
+    for _ in range(4):
+        bureau.requested()
+    counted(records)
+    granted = figures(records)[1]
+    applied(records, proposed(records))
+    assert (line(records).granted, line(records).excess) == (3, 1)
+    assert (line(records, EL_GARA).granted, line(records, OULAD_ABBOU).granted) == (3, 4)
+    assert figures(records)[1] == granted - 2
+    with records.reading() as session:
+        entries = [each for each in ledger(session, body_code=BERRECHID) if each.cause == "census.applied"]
+    assert [(each.account.value, each.change, each.in_effect) for each in entries] == [
+        ("available", -2, DAY),
+        ("agreement", 2, DAY),
+    ]
+    bureau.books_balance()
+
+
+def test_extras_and_transfers_stay(records: Records) -> None:
+    extra_granted(records, 2)
+    moved(records, 1)
+    counted(records)
+    applied(records, proposed(records))
+    assert line(records).granted == 5 + 2 - 1 - 2
+    balanced(records)
+
+
+def test_never_below_nothing(sqlite_records: Records) -> None:
+    moved(sqlite_records, 4)
+    counted(sqlite_records)
+    found = applied(sqlite_records, proposed(sqlite_records))
+    assert line(sqlite_records).granted == 0
+    assert found.granted_after == figures(sqlite_records)[1]
+    balanced(sqlite_records)
+
+
+def test_a_wave_after_it_opens_with_the_new_tiers(sqlite_records: Records) -> None:
+    counted(sqlite_records)
+    applied(sqlite_records, proposed(sqlite_records))
+    open_wave(
+        sqlite_records,
+        agreement=agreement_of(sqlite_records),
+        label="east",
+        body_codes=[OUJDA],
+        opens_on=civil_day(T0),
+        by=SYSTEM,
+        at=T0,
+    )
+    assert line(sqlite_records, OUJDA).granted == 4
+    balanced(sqlite_records)
+
+
+def test_what_was_simulated_is_what_is_applied(records: Records) -> None:
+    counted(records)
+    proposal = proposed(records)
+    extra_granted(records, 1)
+    with pytest.raises(ProposalChanged) as refused:
+        applied(records, proposal)
+    assert refused.value.current == effect(records).digest(in_effect=DAY) != proposal.digest
+    assert line(records).granted == 6
+    applied(records, proposed(records))
+    assert line(records).granted == 4
+    balanced(records)
+
+
+def test_orders_meanwhile_do_not_matter(sqlite_bureau: Bureau) -> None:
+    counted(sqlite_bureau.records)
+    proposal = proposed(sqlite_bureau.records)
+    sqlite_bureau.requested()
+    applied(sqlite_bureau.records, proposal)
+    assert line(sqlite_bureau.records).granted == 3
+    sqlite_bureau.books_balance()
+
+
+def test_two_officers_once(sqlite_records: Records) -> None:
+    counted(sqlite_records)
+    former, proposal = proposed(sqlite_records), proposed(sqlite_records)
+    with pytest.raises(ProposalDecided):
+        applied(sqlite_records, former)
+    with pytest.raises(OwnProposal):
+        apply_census(sqlite_records, proposal=proposal.id, digest=proposal.digest, by=OFFICER, at=T0)
+    with pytest.raises(ProposalChanged):
+        apply_census(sqlite_records, proposal=proposal.id, digest="0" * 64, by=SECOND, at=T0)
+    applied(sqlite_records, proposal)
+    with pytest.raises(ProposalDecided):
+        applied(sqlite_records, proposal)
+    with pytest.raises(CensusInForce):
+        proposed(sqlite_records)
+    with pytest.raises(CensusUnknown):
+        proposed(sqlite_records, "RGPH 2044")
+
+
+def test_never_above_the_ceiling(records: Records) -> None:
+    counted(records, **{OULAD_ABBOU: 20_000})
+    amend_agreement(
+        records,
+        agreement=agreement_of(records),
+        number="A1",
+        seats_ceiling=figures(records)[1],
+        reason="budget",
+        in_effect=DAY,
+        by=OFFICER,
+        at=T0,
+    )
+    assert effect(records).above_ceiling == 1
+    with pytest.raises(SeatCeilingReached):
+        applied(records, proposed(records))
+    assert line(records, OULAD_ABBOU).granted == 3
+    balanced(records)
+
+
+def test_the_first_waves_regions(sqlite_records: Records) -> None:
+    """Back and forth leaves every allowance where it was, and the books tell both moves."""
+    before = figures(sqlite_records)
+    applied(sqlite_records, proposed(sqlite_records, "RGPH 2014"))
+    assert figures(sqlite_records) != before
+    assert {each.region_code for each in effect(sqlite_records, "RGPH 2024").changes} >= set(FIRST_WAVE)
+    applied(sqlite_records, proposed(sqlite_records, "RGPH 2024"))
+    assert figures(sqlite_records) == before
+    balanced(sqlite_records)
