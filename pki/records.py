@@ -140,6 +140,28 @@ class Records:
         self.writing_engine.dispose()
 
 
+class Joined(Records):
+    """Records whose blocks all belong to one transaction that is open: acts become steps of it.
+
+    A writing block is a savepoint; what it did goes with the transaction, whatever its own end was.
+    """
+
+    def __init__(self, records: Records, session: Session) -> None:
+        self.reading_engine, self.writing_engine = records.reading_engine, records.writing_engine
+        self._session = session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """The session itself: what was written is seen."""
+        yield self._session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One savepoint."""
+        with self._session.begin_nested():
+            yield self._session
+
+
 def _configure_sqlite(engine: Engine, *, begin: str) -> None:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _entry: ConnectionPoolEntry) -> None:

@@ -13,7 +13,18 @@ from pki.journal.canonical import instant_text
 from pki.quota.tables import Agreement, Allowance, LedgerEntry
 from pki.registration.tables import Body
 
-LEDGER = ("entry", "movement", "book", "account", "agreement", "body_code", "change", "cause", "order", "origin")
+LEDGER: tuple[str, ...] = (
+    "entry",
+    "movement",
+    "book",
+    "account",
+    "agreement",
+    "body_code",
+    "change",
+    "cause",
+    "order",
+    "origin",
+)
 LEDGER += ("in_effect", "recorded")
 ALLOWANCES = ("code", "name_fr", "granted", "reserved", "live", "excess")
 _AT_ONCE = 2000

@@ -189,7 +189,7 @@ def _columns(table: type[Base], *, apart: tuple[str, ...] = ()) -> tuple[str, ..
 
 _PLAN = ("superseded_at", "wave_id")
 _EXTRA = ("decided_at", "decided_by", "decision", "decision_reason")
-_TRANSFER = ("consented_at", "consented_by", "approved_at", "approved_by", "moved_at")
+_TRANSFER: tuple[str, ...] = ("consented_at", "consented_by", "approved_at", "approved_by", "moved_at")
 _TRANSFER += ("ended_at", "ended_by", "end_reason")
 _CENSUS = ("applied_at", "applied_by", "superseded_at")
 append_only(WavePlan.__table__, frozen=_columns(WavePlan, apart=_PLAN), once=_PLAN)

@@ -22,6 +22,10 @@ from pki.registration.bodies import body_id
 from pki.registration.tables import Body
 
 _KIND = "transfer"
+_SAME = (
+    "id", "seats", "reason", "digest", "needs_approval", "proposed_side", "proposed_at", "proposed_by", "consented_at",
+    "consented_by", "approved_at", "approved_by", "moved_at", "ended_at", "ended_by", "end_reason",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,10 +240,7 @@ def _seen(session: Session, *where: object) -> list[Transfer]:
         .order_by(SeatTransfer.proposed_at, SeatTransfer.id)
         .execution_options(populate_existing=True)
     )
-    same = ("id", "seats", "reason", "digest", "needs_approval", "proposed_side", "proposed_at", "proposed_by")
-    same += ("consented_at", "consented_by", "approved_at", "approved_by", "moved_at")
-    same += ("ended_at", "ended_by", "end_reason")
     return [
-        Transfer(giver_code=gives, receiver_code=receives, **{name: getattr(row, name) for name in same})
+        Transfer(giver_code=gives, receiver_code=receives, **{name: getattr(row, name) for name in _SAME})
         for row, gives, receives in session.execute(asked)
     ]
