@@ -83,11 +83,15 @@ def doctor(data: Data = None, as_json: AsJson = False) -> None:
 def _mount() -> None:
     """Commands that live in files of their own; those import their rooms inside the function too."""
     from .demo.command import demo
+    from .keys import keys
+    from .quota import quota
     from .verify import verify
 
     # A file's name may begin with "-": what is no option of ours is a file.
     app.command(context_settings={"ignore_unknown_options": True})(verify)
     app.command()(demo)
+    app.add_typer(keys, name="keys")
+    app.add_typer(quota, name="quota")
 
 
 _mount()

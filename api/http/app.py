@@ -29,10 +29,14 @@ def build_app(house: House) -> FastAPI:
     """Build the application over a wired service."""
     from . import (
         agent,
+        agreements,
+        censuses,
         ceremonies,
         documents,
         dossiers,
         enrolment,
+        extras,
+        field_keys,
         health,
         held_keys,
         issuers,
@@ -43,8 +47,10 @@ def build_app(house: House) -> FastAPI:
         registration,
         stopping,
         tokens,
+        transfers,
         unlocking,
         verification,
+        waves,
     )
 
     settings = house.settings
@@ -61,6 +67,12 @@ def build_app(house: House) -> FastAPI:
         health,
         tokens,
         officers,
+        agreements,
+        waves,
+        extras,
+        transfers,
+        censuses,
+        field_keys,
         quota,
         registration,
         orders,

@@ -1,96 +1,40 @@
-"""Agreements, waves, allowances, the ledger."""
+"""The books: allowances, entries, balances at any date, the seats of a body explained, all of it as files."""
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
-from pydantic import Field
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+from sqlalchemy.orm import Session
 
-from api.auth.errors import NotPermitted
-from api.auth.officers import Officer
-from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOfficer, now
+from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOfficer
 from api.auth.territory import require_body, require_order
-from pki.quota.agreements import Tier, sign_agreement
-from pki.quota.reading import allowances, ledger
-from pki.quota.waves import open_wave
+from pki.quota.balances import Grant, balances, explain
+from pki.quota.exports import ALLOWANCES, LEDGER, allowance_rows, ledger_rows
+from pki.quota.reading import LedgerLine, allowances, ledger
 from pki.records import Records
 
-from .once import OnceOnly
-from .schema import Code, In, Line, Out, Zulu
+from .schema import Code, Moment, Out, Zulu
+from .territory import require_bodies
 
 router = APIRouter(prefix="/v1", tags=["quota"])
-MOST = 1_000_000_000
-"""No count here comes near it, and every database can store it."""
-
-
-class TierIn(In):
-    """Keys by population; the upper bound is not inside, null is none."""
-
-    kind: Literal["commune", "province"]
-    population_from: Annotated[int, Field(ge=0, le=MOST)]
-    population_below: Annotated[int, Field(ge=1, le=MOST)] | None
-    keys: Annotated[int, Field(ge=0, le=1000)]
-    basis: Literal["published", "assumed"]
-
-    def value(self) -> Tier:
-        """As the room takes it."""
-        return Tier(
-            kind=self.kind,
-            population_from=self.population_from,
-            population_below=self.population_below,
-            keys=self.keys,
-            basis=self.basis,
-        )
-
-
-class AgreementIn(In):
-    """An agreement with a supplier of certificates."""
-
-    supplier: Line
-    number: Line
-    census: Line
-    seats: Annotated[int, Field(ge=0, le=MOST)] | None = None
-    purchases: Annotated[int, Field(ge=0, le=MOST)]
-    in_effect_from: date
-    tiers: Annotated[list[TierIn], Field(min_length=1, max_length=100)]
-
-
-class IdOut(Out):
-    """The id of what was recorded."""
-
-    id: UUID
-
-
-class WaveIn(In):
-    """A wave of regions."""
-
-    agreement: UUID
-    label: Line
-    region_codes: Annotated[list[Code], Field(min_length=1, max_length=12)]
-    opens_on: date
-
-
-class WaveOut(Out):
-    """What the wave opened."""
-
-    id: UUID
-    communes: int
-    commune_seats: int
-    provinces: int
-    province_seats: int
 
 
 class AllowanceOut(Out):
-    """One body's seats."""
+    """One body's seats; `excess` is how many more are in use than granted."""
 
     body: str
     name_fr: str
     granted: int
     reserved: int
     live: int
+    excess: int
 
 
 class AllowancesOut(Out):
@@ -109,8 +53,25 @@ class EntryOut(Out):
     change: int
     cause: str
     order: UUID | None
+    origin: str | None
     in_effect: date
     recorded: Zulu
+
+    @classmethod
+    def of(cls, line: LedgerLine) -> EntryOut:
+        """As it is answered."""
+        return cls(
+            entry=line.entry,
+            book=line.book,
+            account=line.account,
+            body=line.body_code,
+            change=line.change,
+            cause=line.cause,
+            order=line.order,
+            origin=line.origin,
+            in_effect=line.in_effect,
+            recorded=line.recorded,
+        )
 
 
 class LedgerOut(Out):
@@ -119,51 +80,64 @@ class LedgerOut(Out):
     items: list[EntryOut]
 
 
-@router.post("/agreements", status_code=201, operation_id="signAgreement", response_model=IdOut)
-def post_agreement(body: AgreementIn, officer: CentralOfficer, once: OnceOnly) -> Response:
-    """Record a signed agreement with its tier table."""
+class BalanceOut(Out):
+    """Units on one account."""
 
-    def act(records: Records) -> IdOut:
-        agreement = sign_agreement(
-            records,
-            supplier=body.supplier,
-            number=body.number,
-            census=body.census,
-            seats=body.seats,
-            purchases=body.purchases,
-            tiers=[tier.value() for tier in body.tiers],
-            in_effect_from=body.in_effect_from,
-            by=officer.actor,
-            at=now(),
-        )
-        return IdOut(id=agreement)
-
-    return once.atomically(act)
+    book: str
+    account: str
+    agreement: UUID
+    body: str | None
+    units: int
 
 
-@router.post("/waves", status_code=201, operation_id="openWave", response_model=WaveOut)
-def post_wave(body: WaveIn, officer: CentralOfficer, once: OnceOnly) -> Response:
-    """Open a wave: every commune and province of its regions gets its seats."""
+class BalancesOut(Out):
+    """Every account that is not empty."""
 
-    def act(records: Records) -> WaveOut:
-        opened = open_wave(
-            records,
-            agreement=body.agreement,
-            label=body.label,
-            region_codes=body.region_codes,
-            opens_on=body.opens_on,
-            by=officer.actor,
-            at=now(),
-        )
-        return WaveOut(
-            id=opened.id,
-            communes=opened.communes,
-            commune_seats=opened.commune_seats,
-            provinces=opened.provinces,
-            province_seats=opened.province_seats,
+    items: list[BalanceOut]
+
+
+class GrantOut(Out):
+    """Seats that came to a body, or left it."""
+
+    cause: str
+    origin: str | None
+    label: str
+    change: int
+    in_effect: date
+    recorded: Zulu
+
+    @classmethod
+    def of(cls, grant: Grant) -> GrantOut:
+        """As it is answered."""
+        return cls(
+            cause=grant.cause,
+            origin=grant.origin,
+            label=grant.label,
+            change=grant.change,
+            in_effect=grant.in_effect,
+            recorded=grant.recorded,
         )
 
-    return once.atomically(act)
+
+class SeatOut(Out):
+    """A seat in use: its order, what granted it (null: above what is granted), the entries behind it."""
+
+    order: UUID
+    holder: UUID
+    state: str
+    place: str
+    granted_by: GrantOut | None
+    entries: list[EntryOut]
+
+
+class SeatsOut(Out):
+    """The seats of a body, explained."""
+
+    body: str
+    granted: int
+    excess: int
+    grants: list[GrantOut]
+    seats: list[SeatOut]
 
 
 @router.get("/allowances", operation_id="listAllowances")
@@ -171,7 +145,7 @@ def get_allowances(
     officer: ProvincialOfficer, house: HouseHere, body: Annotated[Code | None, Query()] = None
 ) -> AllowancesOut:
     """Seats granted, reserved and live, of every body or of one."""
-    _within(house.records, officer, body)
+    require_bodies(house.records, officer, body)
     with house.records.reading() as session:
         found = allowances(session, body_code=body)
     return AllowancesOut(
@@ -182,6 +156,7 @@ def get_allowances(
                 granted=each.granted,
                 reserved=each.reserved,
                 live=each.live,
+                excess=each.excess,
             )
             for each in found
         ]
@@ -199,29 +174,92 @@ def get_ledger(
     if order is not None:
         require_order(house.records, officer, order)
     else:
-        _within(house.records, officer, body)
+        require_bodies(house.records, officer, body)
     with house.records.reading() as session:
         found = ledger(session, body_code=body, order=order)
-    return LedgerOut(
+    return LedgerOut(items=[EntryOut.of(each) for each in found])
+
+
+@router.get("/balances", operation_id="listBalances")
+def get_balances(
+    officer: ProvincialOfficer,
+    house: HouseHere,
+    body: Annotated[Code | None, Query()] = None,
+    on: Annotated[date | None, Query()] = None,
+    known_at: Annotated[Moment | None, Query()] = None,
+) -> BalancesOut:
+    """Balances in effect on a day, as recorded by an instant: from the entries alone."""
+    require_bodies(house.records, officer, body)
+    with house.records.reading() as session:
+        found = balances(session, on=on, known_at=known_at, body_code=body)
+    return BalancesOut(
         items=[
-            EntryOut(
-                entry=each.entry,
-                book=each.book,
-                account=each.account,
-                body=each.body_code,
-                change=each.change,
-                cause=each.cause,
-                order=each.order,
-                in_effect=each.in_effect,
-                recorded=each.recorded,
+            BalanceOut(
+                book=each.book, account=each.account, agreement=each.agreement, body=each.body_code, units=each.units
             )
             for each in found
         ]
     )
 
 
-def _within(records: Records, officer: Officer, body: str | None) -> None:
-    if officer.province_code is not None:
-        if body is None:
-            raise NotPermitted("a central officer, or one body of the province")
-        require_body(records, officer, body)
+@router.get("/bodies/{code}/seats", operation_id="explainSeats")
+def get_seats(code: Code, officer: ProvincialOfficer, house: HouseHere) -> SeatsOut:
+    """Each reserved or live seat of a body, with the entries that gave it."""
+    require_body(house.records, officer, code)
+    with house.records.reading() as session:
+        found = explain(session, code)
+    return SeatsOut(
+        body=found.body_code,
+        granted=found.granted,
+        excess=found.excess,
+        grants=[GrantOut.of(grant) for grant in found.grants],
+        seats=[
+            SeatOut(
+                order=seat.order,
+                holder=seat.holder,
+                state=seat.state,
+                place=seat.place,
+                granted_by=None if seat.granted_by is None else GrantOut.of(seat.granted_by),
+                entries=[EntryOut.of(line) for line in seat.entries],
+            )
+            for seat in found.seats
+        ],
+    )
+
+
+@router.get("/exports/ledger.csv", operation_id="exportLedger", response_class=StreamingResponse)
+def get_ledger_file(officer: CentralOfficer, house: HouseHere) -> StreamingResponse:
+    """Every entry as CSV."""
+    del officer
+    return _file("ledger.csv", _lines(house.records, LEDGER, ledger_rows))
+
+
+@router.get("/exports/allowances.csv", operation_id="exportAllowances", response_class=StreamingResponse)
+def get_allowances_file(officer: CentralOfficer, house: HouseHere) -> StreamingResponse:
+    """Every allowance as CSV."""
+    del officer
+    return _file("allowances.csv", _lines(house.records, ALLOWANCES, allowance_rows))
+
+
+def _lines(
+    records: Records, header: tuple[str, ...], rows: Callable[[Session], Iterator[tuple[object, ...]]]
+) -> Iterator[str]:
+    spelled = io.StringIO()
+    writer = csv.writer(spelled, lineterminator="\n")
+    writer.writerow(header)
+    with records.reading() as session:
+        for row in rows(session):
+            writer.writerow(row)
+            if spelled.tell() > 1 << 16:
+                yield spelled.getvalue()
+                spelled.seek(0)
+                spelled.truncate()
+    yield spelled.getvalue()
+
+
+def _file(name: str, lines: Iterator[str]) -> StreamingResponse:
+    return StreamingResponse(
+        lines,
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

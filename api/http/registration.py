@@ -20,8 +20,7 @@ from pki.registration.offices import end_office, record_office
 from pki.registration.tables import Body, Province, Region
 
 from .once import OnceOnly
-from .quota import IdOut
-from .schema import Code, In, Line, Out
+from .schema import Code, IdOut, In, Line, Out
 
 router = APIRouter(prefix="/v1", tags=["registration"])
 Mail = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,}$")]

@@ -6,6 +6,7 @@ import base64
 import binascii
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import (
     AfterValidator,
@@ -32,6 +33,12 @@ class Out(BaseModel):
     """An answer."""
 
     model_config = ConfigDict(frozen=True)
+
+
+class IdOut(Out):
+    """The id of what was recorded."""
+
+    id: UUID
 
 
 def _decoded(value: object) -> object:

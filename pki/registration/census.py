@@ -69,27 +69,53 @@ def record_census(
     Nothing is granted by it: see `pki.quota.grants.census`. Running it again adds what is missing, no more.
     """
     with records.writing() as session:
-        bodies = _bodies(session)
         add_census(session, census, by=by, at=at)
         known = counts_of(session, census)
-        taken, refused, unchanged = dict[UUID, int](), list[RefusedLine](), 0
-        for row in rows:
-            body = bodies.get(row.code)
-            reason = _reason_against(body, row, known | taken)
-            if body is None or reason:
-                refused.append(RefusedLine(number=row.line, value=row.code[:40], reason=reason or ""))
-            elif body.id in known:
-                unchanged += 1
-            else:
-                taken[body.id] = row.population
-        everything = known | taken
-        taken |= {body: people for body, people in _province_sums(bodies, everything).items() if body not in everything}
-        add_counts(session, census, taken)
-        missing = tuple(code for code, body in bodies.items() if body.id not in known and body.id not in taken)
-        if taken:
-            facts = {"added": len(taken), "refused": len(refused), "missing": len(missing)}
+        taken = take_lines(session, rows, known=known)
+        add_counts(session, census, taken.counts)
+        if taken.counts:
+            facts = {"added": len(taken.counts), "refused": len(taken.refused), "missing": len(taken.missing)}
             record(session, kind="census.recorded", subject=f"census:{census}", by=by, at=at, facts=facts)
-    return CensusRecorded(census=census, added=len(taken), unchanged=unchanged, refused=tuple(refused), missing=missing)
+    return CensusRecorded(
+        census=census,
+        added=len(taken.counts),
+        unchanged=taken.unchanged,
+        refused=taken.refused,
+        missing=taken.missing,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenLines:
+    """The lines of a census as counts of bodies on record."""
+
+    counts: Mapping[UUID, int]
+    """By body; what is known already is not among them."""
+    unchanged: int
+    refused: tuple[RefusedLine, ...]
+    missing: tuple[str, ...]
+
+
+def take_lines(session: Session, rows: Sequence[CountedBody], *, known: Mapping[UUID, int]) -> TakenLines:
+    """Find the body of each line, and the sum of each province whose communes were all counted. A pure read.
+
+    :param known: what the census counted before.
+    """
+    bodies = _bodies(session)
+    taken, refused, unchanged = dict[UUID, int](), list[RefusedLine](), 0
+    for row in rows:
+        body = bodies.get(row.code)
+        reason = _reason_against(body, row, known, taken)
+        if body is None or reason:
+            refused.append(RefusedLine(number=row.line, value=row.code[:40], reason=reason or ""))
+        elif body.id in known:
+            unchanged += 1
+        else:
+            taken[body.id] = row.population
+    everything = {**known, **taken}
+    taken |= {body: people for body, people in _province_sums(bodies, everything).items() if body not in everything}
+    missing = tuple(code for code, body in bodies.items() if body.id not in known and body.id not in taken)
+    return TakenLines(counts=taken, unchanged=unchanged, refused=tuple(refused), missing=missing)
 
 
 def censuses(session: Session) -> tuple[str, ...]:
@@ -128,10 +154,10 @@ def _bodies(session: Session) -> dict[str, Body]:
     return {body.code: body for body in found}
 
 
-def _reason_against(body: Body | None, row: CountedBody, known: Mapping[UUID, int]) -> str | None:
+def _reason_against(body: Body | None, row: CountedBody, *counted: Mapping[UUID, int]) -> str | None:
     if body is None:
         return "no commune, arrondissement or province has this code"
-    if known.get(body.id, row.population) != row.population:
+    if any(each.get(body.id, row.population) != row.population for each in counted):
         return "another figure of this census is on record: record a correction under a name of its own"
     return None
 

@@ -1,0 +1,134 @@
+"""Extra seats: asked for, approved, refused."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOfficer, now
+from api.auth.territory import require_body
+from pki.quota.grants.extras import Extra, approve_extra, extras, refuse_extra, request_extra
+from pki.quota.kinds import Decision
+from pki.records import Records
+
+from .once import OnceOnly
+from .schema import Code, In, Line, Out, Sha256, Zulu
+from .territory import require_bodies
+
+router = APIRouter(prefix="/v1", tags=["quota"])
+
+
+class ExtraIn(In):
+    """Seats that a body needs beyond its tier."""
+
+    body: Code
+    seats: Annotated[int, Field(ge=1, le=1000)]
+    reason: Line
+
+
+class ApprovalIn(In):
+    """What is approved, by its digest, and why."""
+
+    digest: Sha256
+    reason: Line
+
+
+class RefusalIn(In):
+    """Why it is refused."""
+
+    reason: Line
+
+
+class ExtraOut(Out):
+    """What was asked for and what became of it: who, when, why."""
+
+    id: UUID
+    body: str
+    agreement: UUID
+    seats: int
+    reason: str
+    digest: str
+    requested_at: Zulu
+    requested_by: str
+    decision: Decision | None
+    decided_at: Zulu | None
+    decided_by: str | None
+    decision_reason: str | None
+
+    @classmethod
+    def of(cls, extra: Extra) -> ExtraOut:
+        """As it is answered."""
+        return cls(
+            id=extra.id,
+            body=extra.body_code,
+            agreement=extra.agreement,
+            seats=extra.seats,
+            reason=extra.reason,
+            digest=extra.digest,
+            requested_at=extra.requested_at,
+            requested_by=extra.requested_by,
+            decision=extra.decision,
+            decided_at=extra.decided_at,
+            decided_by=extra.decided_by,
+            decision_reason=extra.decision_reason,
+        )
+
+
+class ExtrasOut(Out):
+    """Oldest first."""
+
+    items: list[ExtraOut]
+
+
+@router.post("/extras", status_code=201, operation_id="requestExtra", response_model=ExtraOut)
+def post_extra(body: ExtraIn, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly) -> Response:
+    """Ask for extra seats."""
+    require_body(house.records, officer, body.body)
+
+    def act(records: Records) -> ExtraOut:
+        return ExtraOut.of(
+            request_extra(
+                records, body_code=body.body, seats=body.seats, reason=body.reason, by=officer.actor, at=now()
+            )
+        )
+
+    return once.atomically(act)
+
+
+@router.get("/extras", operation_id="listExtras")
+def get_extras(
+    officer: ProvincialOfficer,
+    house: HouseHere,
+    body: Annotated[Code | None, Query()] = None,
+    waiting: Annotated[bool, Query()] = False,
+) -> ExtrasOut:
+    """Extra seats asked for: of every body, or of one; decided or not."""
+    require_bodies(house.records, officer, body)
+    with house.records.reading() as session:
+        found = extras(session, body_code=body, waiting=waiting)
+    return ExtrasOut(items=[ExtraOut.of(each) for each in found])
+
+
+@router.post("/extras/{extra}/approval", status_code=201, operation_id="approveExtra", response_model=ExtraOut)
+def post_approval(extra: UUID, body: ApprovalIn, officer: CentralOfficer, once: OnceOnly) -> Response:
+    """Grant them. Another officer than the one who asked."""
+
+    def act(records: Records) -> ExtraOut:
+        return ExtraOut.of(
+            approve_extra(records, extra=extra, digest=body.digest, reason=body.reason, by=officer.actor, at=now())
+        )
+
+    return once.atomically(act)
+
+
+@router.post("/extras/{extra}/refusal", status_code=201, operation_id="refuseExtra", response_model=ExtraOut)
+def post_refusal(extra: UUID, body: RefusalIn, officer: CentralOfficer, once: OnceOnly) -> Response:
+    """Refuse them. Another officer than the one who asked."""
+
+    def act(records: Records) -> ExtraOut:
+        return ExtraOut.of(refuse_extra(records, extra=extra, reason=body.reason, by=officer.actor, at=now()))
+
+    return once.atomically(act)

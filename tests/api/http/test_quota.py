@@ -1,0 +1,140 @@
+"""The doors of the books: each act once through its door, each officer in his territory."""
+
+import csv
+import io
+from uuid import uuid4
+
+import pytest
+
+from api.wiring import House
+from pki.quota.books import differences
+from tests.api.http.estate import BERRECHID, DEROUA, OUJDA, Desks, refused, tier
+
+
+@pytest.fixture
+def desks(house: House) -> Desks:
+    desks = Desks(house)
+    desks.opened(bodies=[BERRECHID, DEROUA, "06.117"])
+    return desks
+
+
+def balanced(desks: Desks) -> None:
+    with desks.house.records.reading() as session:
+        assert differences(session) == []
+
+
+def test_a_wave_by_province_and_its_arrondissements(desks: Desks) -> None:
+    tiers = [tier("arrondissement", 0, None, 2), tier("service", 0, None, 1)]
+    said = {"supplier": "B", "number": "2", "census": "RGPH 2024", "purchases": 0, "in_effect_from": "2026-01-01"}
+    agreement = desks.sent(desks.central, "/v1/agreements", tiers=tiers, limits="purchases", **said)["id"]
+    desks.sent(
+        desks.central, "/v1/bodies", code="SD-1", kind="service", name_fr="S", name_ar="م", province_code="06.141"
+    )
+    opened = desks.opened(bodies=[], province_codes=["06.141"], agreement=agreement)
+    assert (opened["arrondissements"], opened["arrondissement_seats"], opened["services"]) == (16, 32, 1)
+    wave = {"agreement": agreement, "label": "x", "opens_on": "2026-01-01"}
+    refused(desks.central.post("/v1/waves", json=wave), 422, "scope-refused")
+    refused(desks.central.post("/v1/waves", json=wave | {"body_codes": ["SD-1"]}), 409, "bodies-already-open")
+
+
+def test_a_plan_moved_and_opened(desks: Desks) -> None:
+    plan = {"agreement": desks.agreement, "label": "East", "region_codes": ["02"], "planned_on": "2026-12-01"}
+    first = desks.sent(desks.central, "/v1/wave-plans", **plan)["id"]
+    moved = desks.sent(desks.central, f"/v1/wave-plans/{first}/move", planned_on="2027-01-10", reason="stock")["id"]
+    [found] = desks.oujda.get("/v1/wave-plans").json()["items"]
+    assert (found["id"], found["first_planned_on"], found["days_late"]) == (moved, "2026-12-01", 40)
+    assert desks.sent(desks.central, f"/v1/wave-plans/{moved}/open", opens_on="2026-01-05")["communes"] > 10
+    refused(
+        desks.central.post(f"/v1/wave-plans/{moved}/open", json={"opens_on": "2026-01-05"}), 409, "proposal-decided"
+    )
+    assert desks.oujda.post("/v1/wave-plans", json=plan).status_code == 403
+
+
+def test_extras(desks: Desks) -> None:
+    extra = desks.sent(desks.berrechid, "/v1/extras", body=BERRECHID, seats=2, reason="two sites")
+    refused(desks.oujda.post("/v1/extras", json={"body": BERRECHID, "seats": 1, "reason": "x"}), 403, "not-permitted")
+    assert desks.oujda.get("/v1/extras", params={"body": BERRECHID}).status_code == 403
+    assert desks.berrechid.get("/v1/extras").status_code == 403
+    address, approval = f"/v1/extras/{extra['id']}/approval", {"digest": extra["digest"], "reason": "needed"}
+    assert desks.berrechid.post(address, json=approval).status_code == 403
+    done = desks.sent(desks.central, address, **approval)
+    assert (done["decision"], done["decision_reason"], desks.granted()) == ("approved", "needed", 7)
+    refused(desks.second.post(f"/v1/extras/{extra['id']}/refusal", json={"reason": "x"}), 409, "proposal-decided")
+    own = desks.sent(desks.central, "/v1/extras", body=BERRECHID, seats=2, reason="mine")
+    refused(desks.central.post(f"/v1/extras/{own['id']}/refusal", json={"reason": "x"}), 403, "own-proposal")
+    assert [each["id"] for each in desks.central.get("/v1/extras?waiting=true").json()["items"]] == [own["id"]]
+    balanced(desks)
+
+
+def test_a_transfer_and_who_may_speak_for_whom(desks: Desks) -> None:
+    desks.opened(bodies=[OUJDA])
+    said = {"giver": BERRECHID, "receiver": OUJDA, "seats": 3, "reason": "x", "side": "giver"}
+    assert desks.oujda.post("/v1/transfers", json=said).status_code == 403
+    transfer = desks.sent(desks.berrechid, "/v1/transfers", **said)
+    assert transfer["needs_approval"]
+    address, digest = f"/v1/transfers/{transfer['id']}", {"digest": transfer["digest"]}
+    assert desks.berrechid.post(f"{address}/consent", json=digest).status_code == 403
+    assert desks.oujda.post(f"{address}/approval", json=digest).status_code == 403
+    assert desks.sent(desks.oujda, f"{address}/consent", **digest)["moved_at"] is None
+    assert desks.sent(desks.central, f"{address}/approval", **digest)["moved_at"]
+    assert (desks.granted(), desks.granted(OUJDA)) == (2, 8)
+    assert [each["id"] for each in desks.oujda.get(f"/v1/transfers?body={OUJDA}").json()["items"]] == [transfer["id"]]
+    refused(desks.oujda.post(f"{address}/end", json={"reason": "x"}), 409, "proposal-decided")
+    refused(desks.oujda.post(f"/v1/transfers/{uuid4()}/end", json={"reason": "x"}), 404, "proposal-unknown")
+    balanced(desks)
+
+
+def test_a_census_from_file_to_allowance(desks: Desks) -> None:
+    file = f"code;population\n{BERRECHID};19000\n99.999;4\nx;y\n"
+    said = desks.sent(desks.central, "/v1/censuses", census="RGPH 2034", csv=file)
+    assert (said["added"], [each["line"] for each in said["refused"]]) == (1, [3, 4])
+    address = f"/v1/agreements/{desks.agreement}"
+    effect = desks.central.get(f"{address}/census-effect", params={"census": "RGPH 2034"}).json()
+    assert [(each["body"], each["keys_after"]) for each in effect["changes"]] == [(BERRECHID, 3)]
+    assert desks.granted() == 5
+    proposal = desks.sent(desks.central, f"{address}/censuses", census="RGPH 2034", in_effect="2027-01-01")
+    approval = f"/v1/census-proposals/{proposal['id']}/approval"
+    refused(desks.central.post(approval, json={"digest": proposal["digest"]}), 403, "own-proposal")
+    desks.sent(desks.second, approval, digest=proposal["digest"])
+    assert desks.granted() == 3
+    assert desks.oujda.get("/v1/censuses").json()["items"] == ["RGPH 2014", "RGPH 2024", "RGPH 2034"]
+    refused(desks.central.get(f"{address}/census-effect?census=x"), 404, "census-unknown")
+    balanced(desks)
+
+
+def test_amended(desks: Desks) -> None:
+    address, said = f"/v1/agreements/{desks.agreement}/amendments", {"reason": "b", "in_effect": "2027-01-01"}
+    desks.sent(desks.central, address, number="A1", seats_ceiling=13, purchases_added=5, **said)
+    refused(
+        desks.central.post(address, json={"number": "A2", "seats_ceiling": 12, **said}), 409, "ceiling-below-granted"
+    )
+    refused(desks.central.post(address, json={"number": "A3", **said}), 422, "amendment-empty")
+    extra = desks.sent(desks.central, "/v1/extras", body=BERRECHID, seats=1, reason="x")
+    approval = {"digest": extra["digest"], "reason": "y"}
+    refused(desks.second.post(f"/v1/extras/{extra['id']}/approval", json=approval), 409, "seat-ceiling-reached")
+    refused(desks.central.post(f"/v1/key-orders/{uuid4()}/purchase-return", json={"reason": "x"}), 404, "order-unknown")
+
+
+def test_balances_and_seats(desks: Desks) -> None:
+    before = desks.berrechid.get("/v1/balances", params={"body": BERRECHID, "on": "2025-12-31"}).json()["items"]
+    after = desks.berrechid.get("/v1/balances", params={"body": BERRECHID, "on": "2026-01-01"}).json()["items"]
+    assert before == []
+    assert {each["account"]: each["units"] for each in after} == {"agreement": -5, "available": 5}
+    known = {"body": BERRECHID, "known_at": "2020-01-01T00:00:00Z"}
+    assert desks.berrechid.get("/v1/balances", params=known).json()["items"] == []
+    seats = desks.berrechid.get(f"/v1/bodies/{BERRECHID}/seats").json()
+    assert (seats["granted"], seats["seats"], [each["change"] for each in seats["grants"]]) == (5, [], [5])
+    for path in (f"/v1/bodies/{BERRECHID}/seats", f"/v1/balances?body={BERRECHID}", "/v1/balances"):
+        assert desks.oujda.get(path).status_code == 403
+
+
+def test_files(desks: Desks) -> None:
+    said = desks.central.get("/v1/exports/allowances.csv")
+    assert said.headers["content-type"].startswith("text/csv")
+    found = {row["code"]: int(row["granted"]) for row in csv.DictReader(io.StringIO(said.text))}
+    assert found == {"06.117": 3, BERRECHID: 5, DEROUA: 5}
+    entries = list(csv.DictReader(io.StringIO(desks.central.get("/v1/exports/ledger.csv").text)))
+    assert sum(int(row["change"]) for row in entries) == 0
+    assert len(entries) == 2 + 2 * 3
+    for name in ("ledger", "allowances"):
+        assert desks.berrechid.get(f"/v1/exports/{name}.csv").status_code == 403
