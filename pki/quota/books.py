@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, case, func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pki.quota.errors import AllowanceExhausted, PurchasesExhausted, WaveNotOpen
 from pki.quota.kinds import Account, Book, SeatPlace
+from pki.quota.seats import excess_of, in_use
 from pki.quota.tables import AgreementBook, Allowance, LedgerEntry
 from pki.records import OrderId, civil_day
 
@@ -100,50 +101,6 @@ def reserve_seat(session: Session, *, body_id: UUID, body_code: str, at: datetim
     if taken is None:
         granted = session.scalar(select(Allowance.granted).where(Allowance.body_id == body_id))
         raise AllowanceExhausted(body_code, granted or 0)
-
-
-def in_use() -> ColumnElement[int]:
-    """Seats of an allowance that orders hold."""
-    return Allowance.reserved + Allowance.live
-
-
-def excess_of(granted: ColumnElement[int] | InstrumentedAttribute[int], used: ColumnElement[int]) -> ColumnElement[int]:
-    """How many more are used than granted; none otherwise."""
-    return case((used > granted, used - granted), else_=0)
-
-
-def change_granted(session: Session, *, body_id: UUID, change: int, only_available: bool = False) -> bool:
-    """Raise or lower what a body is granted, its excess with it, in one statement. Its movement is for the caller.
-
-    :param only_available: lower it by seats that nobody uses, or not at all.
-    :return: False: it would go below nothing, or below what is in use; nothing was changed.
-    """
-    after = Allowance.granted + change
-    changed = update(Allowance).where(Allowance.body_id == body_id, after >= 0)
-    if only_available:
-        changed = changed.where(in_use() <= after)
-    done = session.execute(
-        changed.values(granted=after, excess=excess_of(after, in_use()))
-        .returning(Allowance.body_id)
-        .execution_options(synchronize_session=False)
-    )
-    return done.scalar_one_or_none() is not None
-
-
-def take_live_seat(session: Session, *, body_id: UUID) -> int:
-    """Count a key that is in the field already as live, above what is granted if need be; return the excess.
-
-    Its movement is for the caller.
-    """
-    after = in_use() + 1
-    taken = session.execute(
-        update(Allowance)
-        .where(Allowance.body_id == body_id)
-        .values(live=Allowance.live + 1, excess=excess_of(Allowance.granted, after))
-        .returning(Allowance.excess)
-        .execution_options(synchronize_session=False)
-    )
-    return taken.scalar_one()
 
 
 def granted_by(*, body_id: UUID, agreement_id: UUID, change: int, origin: str) -> Movement:

@@ -10,11 +10,12 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
-from pki.quota.books import change_granted, granted_by, write_movements
+from pki.quota.books import granted_by, write_movements
 from pki.quota.grants.consent import require_digest, require_other
 from pki.quota.grants.effects import CensusEffect, simulate_census
 from pki.quota.grants.errors import ProposalChanged, ProposalDecided, ProposalUnknown
 from pki.quota.grants.tables import CensusApplication
+from pki.quota.seats import change_granted
 from pki.quota.tables import AgreementBook, Allowance
 from pki.quota.waves import raise_seats_granted
 from pki.records import Records

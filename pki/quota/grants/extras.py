@@ -10,11 +10,12 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
-from pki.quota.books import change_granted, granted_by, granting_agreement, write_movements
+from pki.quota.books import granted_by, granting_agreement, write_movements
 from pki.quota.grants.consent import digest_of, require_digest, require_other
 from pki.quota.grants.errors import ProposalDecided, ProposalUnknown
 from pki.quota.grants.tables import ExtraRequest
 from pki.quota.kinds import Decision
+from pki.quota.seats import change_granted
 from pki.quota.waves import raise_seats_granted
 from pki.records import Records, civil_day
 from pki.registration.bodies import body_id

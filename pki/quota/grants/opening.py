@@ -17,13 +17,14 @@ from pki.ca.tables import CertificateRow
 from pki.errors import PkiError
 from pki.journal.acts import Actor, record
 from pki.journal.inserting import insert_into
-from pki.quota.books import Movement, book_purchase, granting_agreement, take_live_seat, write_movements
+from pki.quota.books import Movement, book_purchase, granting_agreement, write_movements
 from pki.quota.errors import CertificateMismatch
 from pki.quota.grants.field_lines import KeyInField
 from pki.quota.grants.tables import OpeningKey
 from pki.quota.kinds import Account, Book, OrderState, Road, SeatPlace
 from pki.quota.orders import insert_order, require_office
 from pki.quota.registered import issuer_of, names_holder, register_existing_key
+from pki.quota.seats import take_live_seat
 from pki.quota.tables import Allowance, KeyOrder
 from pki.records import HolderId, Joined, OfficeId, OrderId, Records, civil_day
 from pki.registration.errors import HolderExists, OfficeMissing

@@ -10,12 +10,13 @@ from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from pki.journal.acts import Actor, record
-from pki.quota.books import change_granted, granted_by, granting_agreement, write_movements
+from pki.quota.books import granted_by, granting_agreement, write_movements
 from pki.quota.grants.consent import digest_of, require_digest, require_other
 from pki.quota.grants.errors import ProposalDecided, ProposalUnknown, SeatsInUse, TransferRefused
 from pki.quota.grants.tables import SeatTransfer
 from pki.quota.kinds import TransferSide
 from pki.quota.policy import QuotaPolicy
+from pki.quota.seats import change_granted
 from pki.quota.tables import Allowance
 from pki.records import Records, civil_day
 from pki.registration.bodies import body_id

@@ -10,11 +10,15 @@ from sqlalchemy.exc import DBAPIError
 
 from api.migrations.history import _rebuilding, configuration, drift, upgrade
 from hsm.software import SoftwareKeys
+from pki.quota.balances import explain
 from pki.quota.kinds import OrderState, SeatPlace
 from pki.records import Records
+from pki.registration.census import censuses, counts_of
+from pki.registration.tables import Body
+from pki.registration.territory import load_territory
 from signer.ceremonies.tables import Ceremony, CeremonyState
 from tests.pki.ca.estate import found
-from tests.pki.estate import BERRECHID, T0, load_country, without_fsync
+from tests.pki.estate import BERRECHID, SYSTEM, T0, load_country, without_fsync
 from tests.pki.quota.estate import Bureau
 
 Rows = dict[str, list[str]]
@@ -102,3 +106,31 @@ def test_what_was_there_before_devices_survives(bureau: Bureau, url: str) -> Non
     bureau.submit(requested)
     assert bureau.stands(active) == (OrderState.ACTIVE, SeatPlace.LIVE)
     bureau.books_balance()
+
+
+def test_books_of_before_say_what_they_said(bureau: Bureau) -> None:
+    """Populations become their census's counts; entries without an origin still name their wave."""
+    records = bureau.records
+    order = bureau.active()
+    back_to(records, "0002")
+    before = reflected(records)
+    assert "census_count" not in before.tables
+    assert "excess" not in before.tables["allowance"].c
+    kept = rows(records, before)
+
+    upgrade(records)
+    assert drift(records) == []
+    assert rows(records, before) == kept
+    with records.reading() as session:
+        known = session.execute(select(Body.id, Body.population).where(Body.census.is_not(None)))
+        assert counts_of(session, "RGPH 2024") == {row.id: row.population for row in known}
+        [seat] = explain(session, BERRECHID).seats
+        assert (seat.order, seat.granted_by and seat.granted_by.label) == (order, "first")
+        assert {line.origin for line in seat.entries} == {None}
+    bureau.books_balance()
+    load_territory(records, at=T0, by=SYSTEM)
+    with records.reading() as session:
+        assert censuses(session) == ("RGPH 2014", "RGPH 2024")
+    refused(records, "UPDATE allowance SET excess = 1")
+    refused(records, "UPDATE ledger_entry SET origin = 'x'")
+    refused(records, "UPDATE census_count SET population = 1")

@@ -4,11 +4,12 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
-from pki.quota.books import change_granted, differences, granted_by, write_movements
+from pki.quota.books import differences, granted_by, write_movements
 from pki.quota.errors import AllowanceExhausted
 from pki.quota.kinds import Account
 from pki.quota.orders import cancel_key
 from pki.quota.reading import ledger
+from pki.quota.seats import change_granted
 from pki.quota.stopping import revoke_key
 from pki.quota.tables import Allowance
 from pki.quota.waves import raise_seats_granted
