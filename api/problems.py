@@ -99,6 +99,8 @@ PROBLEMS: dict[type[Exception], Row] = {
     auth.CredentialsMissing: (401, "credentials-missing"),
     auth.CredentialsRefused: (401, "credentials-refused"),
     auth.NotPermitted: (403, "not-permitted"),
+    auth.TerritoryRefused: (422, "territory-refused"),
+    auth.SecondOfficerRefused: (403, "second-officer-refused"),
     auth.ClientRefused: (401, "client-refused"),
     auth.GrantRefused: (400, "grant-refused"),
     auth.ProofRefused: (401, "dpop-proof-refused"),

@@ -105,8 +105,8 @@ class Settings(BaseSettings):
     """Whether a signature value is refused until its agent said, under its own key, what it had shown."""
     known_unlock_secrets_may_stay: bool = False
     """Whether a key goes on whose device could not change a secret that two officers had released (decision 13)."""
-    four_eyes_above: int = Field(default=2, ge=0)
-    """A transfer of more seats than this also needs an officer above both bodies."""
+    four_eyes_above: int = Field(default=5, ge=0)
+    """Transfers and extras of more seats than this need a second officer above both; 0: all of them."""
     release_key_file: Path | None = None
     """RSA private key, PEM, to which unlock secrets are encrypted. None: in the secrets folder."""
     module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")

@@ -27,6 +27,7 @@ from pki.ca.errors import IssuerUnknown
 from pki.ca.issuance import Issuance
 from pki.ca.issuers import issuer_chain
 from pki.ca.keyring import MANIFEST, Keyring
+from pki.quota.policy import QuotaPolicy
 from pki.records import DocumentId, Records
 from pki.registration.protection import ProtectedNumbers
 from pki.status.proofs import LocalStatusProofs
@@ -73,6 +74,11 @@ class House:
             document=DocumentId(UUID(document)),
             at=datetime.now(UTC),
         )
+
+    @property
+    def quota_policy(self) -> QuotaPolicy:
+        """Numbers of seats that decide who must agree."""
+        return QuotaPolicy(four_eyes_above=self.settings.four_eyes_above)
 
     def trust_bundle(self) -> str:
         """The trust anchors, PEM."""

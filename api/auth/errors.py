@@ -4,7 +4,9 @@
 AuthError
 ├── CredentialsMissing      no token was given
 ├── CredentialsRefused      unknown, ended or expired token
-├── NotPermitted            known caller, but not for this act (role, province, scope)
+├── NotPermitted            known caller, but not for this act (role, territory, scope)
+├── TerritoryRefused        an officer's role and the territory named for him do not go together
+├── SecondOfficerRefused    not another officer, or not of the first one's level
 ├── ClientRefused           OAuth 2: client authentication failed (invalid_client)
 ├── GrantRefused            OAuth 2: grant type or scope not offered
 ├── ProofRefused            DPoP: the proof is not valid for this request
@@ -38,6 +40,28 @@ class NotPermitted(AuthError):
     def __init__(self, needed: str) -> None:
         super().__init__(f"This needs {needed}, which this token does not give. Nothing was done.")
         self.needed = needed
+
+
+class TerritoryRefused(AuthError):
+    """An officer cannot have that territory."""
+
+    def __init__(self, role: str, code: str | None) -> None:
+        super().__init__(
+            f"A {role} officer needs exactly one territory of that level, on record ({code or 'none'} was named). "
+            "Nobody was appointed."
+        )
+        self.role = role
+        self.code = code
+
+
+class SecondOfficerRefused(AuthError):
+    """Four eyes are needed, and these are not the other two."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"This needs a second officer, of the level of the first or above ({reason}). Nothing was done."
+        )
+        self.reason = reason
 
 
 class ClientRefused(AuthError):

@@ -47,8 +47,20 @@ def _any_officer(request: Request) -> Officer:
 
 
 def _central_officer(officer: Annotated[Officer, Depends(_any_officer)]) -> Officer:
-    if officer.role is not OfficerRole.CENTRAL:
+    if not officer.reaches(OfficerRole.CENTRAL):
         raise NotPermitted("a central officer")
+    return officer
+
+
+def _regional_or_above(officer: Annotated[Officer, Depends(_any_officer)]) -> Officer:
+    if not officer.reaches(OfficerRole.REGIONAL):
+        raise NotPermitted("an officer of a region, or a central one")
+    return officer
+
+
+def _provincial_or_above(officer: Annotated[Officer, Depends(_any_officer)]) -> Officer:
+    if not officer.reaches(OfficerRole.PROVINCIAL):
+        raise NotPermitted("an officer of a province, of a region, or a central one")
     return officer
 
 
@@ -106,9 +118,11 @@ def agent_actor(session: TicketSession) -> Actor:
 
 
 CentralOfficer = Annotated[Officer, Depends(_central_officer)]
-"""An officer with powers everywhere."""
-ProvincialOfficer = Annotated[Officer, Depends(_any_officer)]
-"""Any officer; a provincial one is held to his province by `api.auth.territory`."""
+"""An officer whose territory is the country."""
+RegionalOrAbove = Annotated[Officer, Depends(_regional_or_above)]
+ProvincialOrAbove = Annotated[Officer, Depends(_provincial_or_above)]
+CommuneOrAbove = Annotated[Officer, Depends(_any_officer)]
+"""Any officer. Each of these says the least level; `api.auth.territory` holds the officer to his own territory."""
 DossierPlatform = Annotated[PlatformClient, Depends(_with_dossiers)]
 CeremonyPlatform = Annotated[PlatformClient, Depends(_with_ceremonies)]
 AgentProof = Annotated[Proof, Depends(_proof)]

@@ -14,22 +14,36 @@ from pki.records import Base, Instant, enumeration
 
 
 class OfficerRole(StrEnum):
-    """What an officer may do: everywhere, or in his province."""
+    """How far an officer's territory reaches, the widest first. In it he sees and acts, elsewhere neither."""
 
     CENTRAL = "central"
+    REGIONAL = "regional"
     PROVINCIAL = "provincial"
+    COMMUNE = "commune"
+    """Sees what is his own commune's, and asks for keys; approves nothing."""
+
+    @property
+    def level(self) -> int:
+        """0 for a commune, and one more for each step up."""
+        return tuple(reversed(OfficerRole)).index(self)
 
 
 class OfficerRow(Base):
     """An officer of the service, with the hash of his bearer token."""
 
     __tablename__ = "officer"
-    __table_args__ = (CheckConstraint("(role = 'provincial') = (province_code IS NOT NULL)", name="territory"),)
+    __table_args__ = (
+        CheckConstraint("(role = 'regional') = (region_code IS NOT NULL)", name="region"),
+        CheckConstraint("(role = 'provincial') = (province_code IS NOT NULL)", name="territory"),
+        CheckConstraint("(role = 'commune') = (body_code IS NOT NULL)", name="commune"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     name: Mapped[str] = mapped_column(String(200))
     role: Mapped[OfficerRole] = mapped_column(enumeration(OfficerRole, "role"))
+    region_code: Mapped[str | None] = mapped_column(String(20))
     province_code: Mapped[str | None] = mapped_column(String(20))
+    body_code: Mapped[str | None] = mapped_column(String(40))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)

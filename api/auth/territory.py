@@ -1,40 +1,38 @@
-"""Where an officer may act: a central one everywhere, a provincial one in the bodies of his province."""
+"""Where an officer may act: in the bodies of his own territory, and nowhere else."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from api.problems import NotFound
 from pki.quota.tables import KeyOrder
 from pki.records import Records
-from pki.registration.tables import Body, Office
+from pki.registration.extent import Extent
+from pki.registration.tables import Body, Office, Province
 from signer.ceremonies.tables import Ceremony
 
 from .errors import NotPermitted
 from .officers import Officer
+from .tables import OfficerRole
 
 
 def require_body(records: Records, officer: Officer, body_code: str) -> None:
-    """Hold the officer to his province.
+    """Hold the officer to his territory.
 
-    :raise NotPermitted: the body lies elsewhere, or nowhere.
+    :raise NotPermitted: the body lies elsewhere, or nowhere: the answer is the same.
     """
-    if officer.province_code is None:
-        return
-    with records.reading() as session:
-        province = session.scalar(select(Body.province_code).where(Body.code == body_code))
-    if officer.province_code not in {province, body_code}:
-        raise NotPermitted(f"an officer of the province of {body_code}")
+    if not officer.extent.everywhere:
+        _require(records, officer, Body.code == body_code, body_code)
 
 
 def require_office(records: Records, officer: Officer, office: UUID) -> None:
-    """Hold the officer to his province, by an office's body.
+    """Hold the officer to his territory, by an office's body.
 
     :raise NotFound: no such office.
     """
-    if officer.province_code is None:
+    if officer.extent.everywhere:
         return
     with records.reading() as session:
         code = session.scalar(select(Body.code).join(Office, Office.body_id == Body.id).where(Office.id == office))
@@ -44,11 +42,11 @@ def require_office(records: Records, officer: Officer, office: UUID) -> None:
 
 
 def require_order(records: Records, officer: Officer, order: UUID) -> None:
-    """Hold the officer to his province, by the body of the order's office.
+    """Hold the officer to his territory, by the body of the order's office.
 
     :raise NotFound: no such order.
     """
-    if officer.province_code is None:
+    if officer.extent.everywhere:
         return
     with records.reading() as session:
         code = session.scalar(select(Body.code).join(KeyOrder, KeyOrder.body_id == Body.id).where(KeyOrder.id == order))
@@ -58,7 +56,7 @@ def require_order(records: Records, officer: Officer, order: UUID) -> None:
 
 
 def require_ceremony(records: Records, officer: Officer, ceremony: UUID) -> None:
-    """Hold the officer to his province, by the body for which is signed.
+    """Hold the officer to his territory, by the body for which is signed.
 
     :raise NotFound: no such ceremony.
     """
@@ -67,3 +65,58 @@ def require_ceremony(records: Records, officer: Officer, ceremony: UUID) -> None
     if code is None:
         raise NotFound("ceremony", str(ceremony))
     require_body(records, officer, code)
+
+
+def require_extent(records: Records, officer: Officer, asked: Extent) -> None:
+    """Hold the officer to his territory, which must hold everything of what is asked for.
+
+    :raise NotPermitted: a part of it lies elsewhere, or it lies nowhere.
+    """
+    mine = officer.extent
+    if mine.everywhere or mine == asked:
+        return
+    if asked.body_code is not None:
+        require_body(records, officer, asked.body_code)
+        return
+    if asked.province_code is not None and mine.region_code is not None:
+        with records.reading() as session:
+            region = session.scalar(select(Province.region_code).where(Province.code == asked.province_code))
+        if region == mine.region_code:
+            return
+    raise NotPermitted(f"an officer of {asked.code or 'the whole country'}")
+
+
+def require_appointment(records: Records, officer: Officer, *, role: OfficerRole, territory: Extent) -> None:
+    """Who appoints whom: a central officer everybody, the others those below them in their own territory.
+
+    :raise NotPermitted: the new officer would be the equal or the superior of this one, or sit elsewhere.
+    """
+    # THREAT: an officer makes himself a colleague, who then approves what he asks for.
+    # DEFENCE: below the centre one appoints strictly lower levels, which approve nothing of one's own level.
+    # TEST: tests/api/auth/test_territory.py::test_who_appoints_whom
+    if officer.role is OfficerRole.CENTRAL:
+        return
+    if role.level >= officer.role.level:
+        raise NotPermitted(f"an officer above a {role.value} one")
+    require_extent(records, officer, territory)
+
+
+def narrowed(records: Records, officer: Officer, body_code: str | None) -> Extent:
+    """What a list shows: the officer's whole territory, or the one body of it that he asks for.
+
+    :raise NotPermitted: that body lies elsewhere.
+    """
+    if body_code is None:
+        return officer.extent
+    require_body(records, officer, body_code)
+    return Extent(body_code=body_code)
+
+
+def _require(records: Records, officer: Officer, which: ColumnElement[bool], said: str) -> None:
+    # THREAT: an officer reads or acts for a commune that is not his.
+    # DEFENCE: one condition for every door and every list: the body lies inside the officer's own extent.
+    # TEST: tests/api/auth/test_matrix.py
+    with records.reading() as session:
+        inside = session.scalar(select(Body.id).where(which, officer.extent.bodies()))
+    if inside is None:
+        raise NotPermitted(f"an officer of the territory of {said}")

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints
 
-from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOfficer, now
+from api.auth.permissions import CentralOfficer, CommuneOrAbove, HouseHere, now
 from pki.quota.grants.census import apply_census, propose_census
 from pki.quota.grants.effects import CensusEffect, TierChange, simulate_census
 from pki.records import Records
@@ -185,7 +185,7 @@ def post_census(body: CensusIn, officer: CentralOfficer, once: OnceOnly) -> Resp
 
 
 @router.get("/censuses", operation_id="listCensuses")
-def get_censuses(officer: ProvincialOfficer, house: HouseHere) -> CensusesOut:
+def get_censuses(officer: CommuneOrAbove, house: HouseHere) -> CensusesOut:
     """The censuses on record."""
     del officer
     with house.records.reading() as session:

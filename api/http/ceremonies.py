@@ -16,7 +16,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field, StringConstraints
 
 from api.auth.ownership import own_ceremony, own_document
-from api.auth.permissions import CeremonyPlatform, HouseHere, ProvincialOfficer, now
+from api.auth.permissions import CeremonyPlatform, HouseHere, ProvincialOrAbove, now
 from api.auth.territory import require_ceremony
 from pki.journal.acts import Event, events_after, events_wait
 from pki.records import CeremonyId, HolderId, Records
@@ -126,7 +126,7 @@ def get_ceremony(ceremony: UUID, client: CeremonyPlatform, house: HouseHere) -> 
 
 
 @router.get("/{ceremony}/receipts", operation_id="getDisplayReceipts")
-def get_receipts(ceremony: UUID, officer: ProvincialOfficer, house: HouseHere) -> ReceiptsOut:
+def get_receipts(ceremony: UUID, officer: ProvincialOrAbove, house: HouseHere) -> ReceiptsOut:
     """What the signer's agent says that it showed: evidence, for officers."""
     require_ceremony(house.records, officer, ceremony)
     with house.records.reading() as session:

@@ -8,15 +8,19 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOfficer, now
-from api.auth.territory import require_body
-from pki.quota.grants.extras import Extra, approve_extra, extras, refuse_extra, request_extra
+from api.auth.errors import NotPermitted
+from api.auth.four_eyes import require_second
+from api.auth.officers import Officer
+from api.auth.permissions import CommuneOrAbove, HouseHere, ProvincialOrAbove, now
+from api.auth.tables import OfficerRole
+from api.auth.territory import narrowed, require_body
+from api.wiring import House
+from pki.quota.grants.extras import Extra, approve_extra, extra_of, extras, refuse_extra, request_extra
 from pki.quota.kinds import Decision
 from pki.records import Records
 
 from .once import OnceOnly
 from .schema import Code, In, Line, Out, Sha256, Zulu
-from .territory import require_bodies
 
 router = APIRouter(prefix="/v1", tags=["quota"])
 
@@ -84,7 +88,7 @@ class ExtrasOut(Out):
 
 
 @router.post("/extras", status_code=201, operation_id="requestExtra", response_model=ExtraOut)
-def post_extra(body: ExtraIn, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly) -> Response:
+def post_extra(body: ExtraIn, officer: CommuneOrAbove, house: HouseHere, once: OnceOnly) -> Response:
     """Ask for extra seats."""
     require_body(house.records, officer, body.body)
 
@@ -100,21 +104,24 @@ def post_extra(body: ExtraIn, officer: ProvincialOfficer, house: HouseHere, once
 
 @router.get("/extras", operation_id="listExtras")
 def get_extras(
-    officer: ProvincialOfficer,
+    officer: CommuneOrAbove,
     house: HouseHere,
     body: Annotated[Code | None, Query()] = None,
     waiting: Annotated[bool, Query()] = False,
 ) -> ExtrasOut:
-    """Extra seats asked for: of every body, or of one; decided or not."""
-    require_bodies(house.records, officer, body)
+    """Extra seats asked for in the officer's territory, or by one body of it; decided or not."""
+    within = narrowed(house.records, officer, body)
     with house.records.reading() as session:
-        found = extras(session, body_code=body, waiting=waiting)
+        found = extras(session, within=within, waiting=waiting)
     return ExtrasOut(items=[ExtraOut.of(each) for each in found])
 
 
 @router.post("/extras/{extra}/approval", status_code=201, operation_id="approveExtra", response_model=ExtraOut)
-def post_approval(extra: UUID, body: ApprovalIn, officer: CentralOfficer, once: OnceOnly) -> Response:
-    """Grant them. Another officer than the one who asked."""
+def post_approval(
+    extra: UUID, body: ApprovalIn, officer: ProvincialOrAbove, house: HouseHere, once: OnceOnly
+) -> Response:
+    """Grant them. Another officer than the one who asked, of his level or above; many seats: a central one."""
+    _require_decider(house, officer, extra)
 
     def act(records: Records) -> ExtraOut:
         return ExtraOut.of(
@@ -125,10 +132,23 @@ def post_approval(extra: UUID, body: ApprovalIn, officer: CentralOfficer, once: 
 
 
 @router.post("/extras/{extra}/refusal", status_code=201, operation_id="refuseExtra", response_model=ExtraOut)
-def post_refusal(extra: UUID, body: RefusalIn, officer: CentralOfficer, once: OnceOnly) -> Response:
-    """Refuse them. Another officer than the one who asked."""
+def post_refusal(
+    extra: UUID, body: RefusalIn, officer: ProvincialOrAbove, house: HouseHere, once: OnceOnly
+) -> Response:
+    """Refuse them. Another officer than the one who asked, of his level or above; many seats: a central one."""
+    _require_decider(house, officer, extra)
 
     def act(records: Records) -> ExtraOut:
         return ExtraOut.of(refuse_extra(records, extra=extra, reason=body.reason, by=officer.actor, at=now()))
 
     return once.atomically(act)
+
+
+def _require_decider(house: House, officer: Officer, extra: UUID) -> None:
+    """Hold who decides to his territory and to four eyes; above body and agreement stands the centre alone."""
+    with house.records.reading() as session:
+        asked = extra_of(session, extra)
+    require_body(house.records, officer, asked.body_code)
+    if house.quota_policy.needs_above(asked.seats) and not officer.reaches(OfficerRole.CENTRAL):
+        raise NotPermitted("a central officer, for so many seats")
+    require_second(house.records, officer, first=asked.requested_by)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from api.auth.permissions import HouseHere, ProvincialOfficer, now
+from api.auth.permissions import HouseHere, ProvincialOrAbove, now
 from api.auth.territory import require_office
 from pki.quota.registered import register_existing_key
 from pki.records import HolderId, OfficeId, Records
@@ -29,7 +29,7 @@ class RegistrationIn(In):
 
 
 @router.post("", status_code=201, operation_id="registerExistingKey", response_model=OrderOut)
-def post_registration(body: RegistrationIn, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly) -> Response:
+def post_registration(body: RegistrationIn, officer: ProvincialOrAbove, house: HouseHere, once: OnceOnly) -> Response:
     """Register a key that its holder already has, and who paid for it."""
     require_office(house.records, officer, body.office)
     certificate = der_of(body.certificate_pem, "/certificate_pem")

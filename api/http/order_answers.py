@@ -95,14 +95,14 @@ class CertificateOut(Out):
     purpose: str
     sha256: str
     serial: str
-    pem: str
+    pem: str | None
+    """Null for an officer of a commune: it names the holder's national id."""
 
     @classmethod
-    def of(cls, record: CertificateRecord) -> CertificateOut:
+    def of(cls, record: CertificateRecord, *, named: bool) -> CertificateOut:
         """As it is answered."""
-        return cls(
-            id=record.id, purpose=record.purpose.value, sha256=record.sha256, serial=record.serial, pem=record.pem
-        )
+        pem = record.pem if named else None
+        return cls(id=record.id, purpose=record.purpose.value, sha256=record.sha256, serial=record.serial, pem=pem)
 
 
 class OrderOut(Out):
@@ -125,11 +125,15 @@ class OrderOut(Out):
     """Released and still in force: the device could not change them, and people know them."""
 
 
-def order_out(session: Session, order: UUID) -> OrderOut:
+def order_out(session: Session, order: UUID, *, named: bool = True) -> OrderOut:
     """The order as it is answered.
 
+    :param named: with what an officer of a commune does not see: certificates and subjects that name a national id.
     :raise OrderUnknown: there is none.
     """
+    # THREAT: whoever helps in a commune reads the national id of its president out of a certificate.
+    # DEFENCE: below the province neither certificates nor subjects of certificates are answered, masked or not.
+    # TEST: tests/api/auth/test_matrix.py::test_an_officer_of_a_commune_sees_no_national_id
     view = key_order(session, order)
     certificates = {each.spki_sha256: each.sha256 for each in view.certificates}
     supplied = view.road is Road.SUPPLIED
@@ -155,7 +159,7 @@ def order_out(session: Session, order: UUID) -> OrderOut:
             )
             for each in evidence_of_order(session, view.id)
         ],
-        issuance=None if view.issuance is None else IssuanceOut.of(view.issuance),
-        certificates=[CertificateOut.of(each) for each in certificates_of_order(session, view.id)],
+        issuance=None if view.issuance is None or not named else IssuanceOut.of(view.issuance),
+        certificates=[CertificateOut.of(each, named=named) for each in certificates_of_order(session, view.id)],
         known_unlock_secrets=list(known_kinds(session, view.id)),
     )

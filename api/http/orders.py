@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import StringConstraints
 
 from api.acceptance import open_acceptance
-from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOfficer, now
-from api.auth.territory import require_body, require_office, require_order
+from api.auth.permissions import CentralOfficer, CommuneOrAbove, HouseHere, ProvincialOrAbove, now
+from api.auth.tables import OfficerRole
+from api.auth.territory import narrowed, require_body, require_office, require_order
 from pki.quota.issuing import approve_issuance, issue_certificates
-from pki.quota.kinds import Road
+from pki.quota.kinds import OrderState, Road
 from pki.quota.orders import issue_enrolment_ticket, key_order, request_key
+from pki.quota.reading import orders
 from pki.records import HolderId, OfficeId, OrderId, Records
+from pki.registration.kinds import OfficeFunction
 from pki.tickets import TICKET_LIFETIME
 
 from .once import OnceOnly
@@ -40,6 +44,27 @@ class ApprovalIn(In):
     digest: Sha256
 
 
+class OrderLineOut(Out):
+    """One order in a list."""
+
+    order: UUID
+    body: str
+    payer: str | None
+    holder: UUID
+    name_latin: str
+    name_ar: str
+    function: OfficeFunction
+    road: Road
+    state: OrderState
+    requested_at: Zulu
+
+
+class OrderLinesOut(Out):
+    """Orders, by id."""
+
+    items: list[OrderLineOut]
+
+
 class TicketOut(Out):
     """For the holder's agent; shown once."""
 
@@ -57,7 +82,7 @@ class AcceptanceOut(Out):
 
 
 @router.post("", status_code=201, operation_id="orderKey", response_model=OrderOut)
-def post_order(body: OrderIn, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly) -> Response:
+def post_order(body: OrderIn, officer: CommuneOrAbove, house: HouseHere, once: OnceOnly) -> Response:
     """Order a key: one seat of the payer's allowance is reserved."""
     require_office(house.records, officer, body.office)
     require_body(house.records, officer, body.payer)
@@ -74,22 +99,37 @@ def post_order(body: OrderIn, officer: ProvincialOfficer, house: HouseHere, once
             device_serial=body.device_serial,
         )
         with records.reading() as session:
-            return order_out(session, order.id)
+            return order_out(session, order.id, named=officer.reaches(OfficerRole.PROVINCIAL))
 
     return once.atomically(ordered)
 
 
+@router.get("", operation_id="listKeyOrders")
+def get_orders(
+    officer: CommuneOrAbove,
+    house: HouseHere,
+    body: Annotated[Code | None, Query()] = None,
+    after: Annotated[UUID | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> OrderLinesOut:
+    """Orders of the officer's territory or of one body in it, by id; `after` is the last id of the page before."""
+    within = narrowed(house.records, officer, body)
+    with house.records.reading() as session:
+        found = orders(session, within=within, after=after, limit=limit)
+    return OrderLinesOut(items=[OrderLineOut(**asdict(each)) for each in found])
+
+
 @router.get("/{order}", operation_id="getKeyOrder")
-def get_order(order: UUID, officer: ProvincialOfficer, house: HouseHere) -> OrderOut:
+def get_order(order: UUID, officer: CommuneOrAbove, house: HouseHere) -> OrderOut:
     """The order: where it stands, what waits for approval, what was issued."""
     require_order(house.records, officer, order)
     with house.records.reading() as session:
-        return order_out(session, order)
+        return order_out(session, order, named=officer.reaches(OfficerRole.PROVINCIAL))
 
 
 @router.post("/{order}/ticket", status_code=201, operation_id="issueEnrolmentTicket", response_model=TicketOut)
 def post_ticket(
-    *, order: UUID, _: Empty | None = None, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly
+    *, order: UUID, _: Empty | None = None, officer: ProvincialOrAbove, house: HouseHere, once: OnceOnly
 ) -> Response:
     """A ticket for the holder's agent, which generates the keys in his own device."""
     require_order(house.records, officer, order)
@@ -123,7 +163,7 @@ def post_approval(
 
 @router.post("/{order}/acceptance", status_code=201, operation_id="openAcceptance", response_model=AcceptanceOut)
 def post_acceptance(
-    *, order: UUID, _: Empty | None = None, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly
+    *, order: UUID, _: Empty | None = None, officer: ProvincialOrAbove, house: HouseHere, once: OnceOnly
 ) -> Response:
     """Open the ceremony in which the holder accepts his key by signing for it."""
     require_order(house.records, officer, order)

@@ -13,15 +13,14 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
-from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOfficer
-from api.auth.territory import require_body, require_order
+from api.auth.permissions import CentralOfficer, CommuneOrAbove, HouseHere
+from api.auth.territory import narrowed, require_body, require_order
 from pki.quota.balances import Grant, balances, explain
 from pki.quota.exports import ALLOWANCES, LEDGER, allowance_rows, ledger_rows
 from pki.quota.reading import LedgerLine, allowances, ledger
 from pki.records import Records
 
 from .schema import Code, Moment, Out, Zulu
-from .territory import require_bodies
 
 router = APIRouter(prefix="/v1", tags=["quota"])
 
@@ -142,12 +141,12 @@ class SeatsOut(Out):
 
 @router.get("/allowances", operation_id="listAllowances")
 def get_allowances(
-    officer: ProvincialOfficer, house: HouseHere, body: Annotated[Code | None, Query()] = None
+    officer: CommuneOrAbove, house: HouseHere, body: Annotated[Code | None, Query()] = None
 ) -> AllowancesOut:
-    """Seats granted, reserved and live, of every body or of one."""
-    require_bodies(house.records, officer, body)
+    """Seats granted, reserved and live, of every body of the officer's territory or of one."""
+    within = narrowed(house.records, officer, body)
     with house.records.reading() as session:
-        found = allowances(session, body_code=body)
+        found = allowances(session, within=within)
     return AllowancesOut(
         items=[
             AllowanceOut(
@@ -165,33 +164,32 @@ def get_allowances(
 
 @router.get("/ledger", operation_id="listLedger")
 def get_ledger(
-    officer: ProvincialOfficer,
+    officer: CommuneOrAbove,
     house: HouseHere,
     body: Annotated[Code | None, Query()] = None,
     order: Annotated[UUID | None, Query()] = None,
 ) -> LedgerOut:
-    """Every movement of seats and purchases, entry by entry."""
+    """Every movement of seats and purchases in the officer's territory, entry by entry; of a body, of an order."""
+    within = narrowed(house.records, officer, body)
     if order is not None:
         require_order(house.records, officer, order)
-    else:
-        require_bodies(house.records, officer, body)
     with house.records.reading() as session:
-        found = ledger(session, body_code=body, order=order)
+        found = ledger(session, order=order, within=within)
     return LedgerOut(items=[EntryOut.of(each) for each in found])
 
 
 @router.get("/balances", operation_id="listBalances")
 def get_balances(
-    officer: ProvincialOfficer,
+    officer: CommuneOrAbove,
     house: HouseHere,
     body: Annotated[Code | None, Query()] = None,
     on: Annotated[date | None, Query()] = None,
     known_at: Annotated[Moment | None, Query()] = None,
 ) -> BalancesOut:
-    """Balances in effect on a day, as recorded by an instant: from the entries alone."""
-    require_bodies(house.records, officer, body)
+    """Balances in effect on a day, as recorded by an instant, in the officer's territory: from the entries alone."""
+    within = narrowed(house.records, officer, body)
     with house.records.reading() as session:
-        found = balances(session, on=on, known_at=known_at, body_code=body)
+        found = balances(session, on=on, known_at=known_at, within=within)
     return BalancesOut(
         items=[
             BalanceOut(
@@ -203,7 +201,7 @@ def get_balances(
 
 
 @router.get("/bodies/{code}/seats", operation_id="explainSeats")
-def get_seats(code: Code, officer: ProvincialOfficer, house: HouseHere) -> SeatsOut:
+def get_seats(code: Code, officer: CommuneOrAbove, house: HouseHere) -> SeatsOut:
     """Each reserved or live seat of a body, with the entries that gave it."""
     require_body(house.records, officer, code)
     with house.records.reading() as session:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 from pydantic import Field, StringConstraints
-from sqlalchemy import func, select
 
-from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOfficer, now
+from api.auth.permissions import CentralOfficer, CommuneOrAbove, HouseHere, ProvincialOrAbove, now
 from api.auth.territory import require_body, require_office
 from pki.records import HolderId, OfficeId, Records
 from pki.registration.bodies import declare_register_complete, register_body
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import BodyKind, OfficeFunction
 from pki.registration.offices import end_office, record_office
-from pki.registration.tables import Body, Province, Region
+from pki.registration.territory import count_territory
 
 from .once import OnceOnly
 from .schema import Code, IdOut, In, Line, Out
@@ -28,11 +28,12 @@ NationalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{1,2}[0-9]{1,8}
 
 
 class TerritoryOut(Out):
-    """How much territory is loaded."""
+    """How much territory is loaded, of the officer's own."""
 
     regions: int
     provinces: int
     communes: int
+    arrondissements: int
 
 
 class BodyIn(In):
@@ -105,15 +106,11 @@ class OfficeEndIn(In):
 
 
 @router.get("/territory", operation_id="countTerritory")
-def get_territory(_: ProvincialOfficer, house: HouseHere) -> TerritoryOut:
-    """Count the regions, provinces and communes on record."""
+def get_territory(officer: CommuneOrAbove, house: HouseHere) -> TerritoryOut:
+    """Count the regions, provinces, communes and arrondissements on record that lie in the officer's territory."""
     with house.records.reading() as session:
-        communes = select(func.count()).select_from(Body).where(Body.kind == BodyKind.COMMUNE)
-        return TerritoryOut(
-            regions=session.scalar(select(func.count()).select_from(Region)) or 0,
-            provinces=session.scalar(select(func.count()).select_from(Province)) or 0,
-            communes=session.scalar(communes) or 0,
-        )
+        counted = count_territory(session, within=officer.extent)
+    return TerritoryOut(**asdict(counted))
 
 
 @router.post("/bodies", status_code=201, operation_id="registerBody", response_model=BodyOut)
@@ -155,7 +152,7 @@ def post_declaration(
 
 
 @router.post("/holders", status_code=201, operation_id="enrolHolder", response_model=HolderOut)
-def post_holder(body: HolderIn, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly) -> Response:
+def post_holder(body: HolderIn, officer: ProvincialOrAbove, house: HouseHere, once: OnceOnly) -> Response:
     """Enrol a person."""
 
     def act(records: Records) -> HolderOut:
@@ -180,7 +177,7 @@ def post_holder(body: HolderIn, officer: ProvincialOfficer, house: HouseHere, on
 
 
 @router.post("/offices", status_code=201, operation_id="recordOffice", response_model=IdOut)
-def post_office(body: OfficeIn, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly) -> Response:
+def post_office(body: OfficeIn, officer: ProvincialOrAbove, house: HouseHere, once: OnceOnly) -> Response:
     """Record a dated office."""
     require_body(house.records, officer, body.body)
 
@@ -203,7 +200,7 @@ def post_office(body: OfficeIn, officer: ProvincialOfficer, house: HouseHere, on
 
 @router.post("/offices/{office}/end", status_code=201, operation_id="endOffice", response_model=IdOut)
 def post_office_end(
-    office: UUID, body: OfficeEndIn, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly
+    office: UUID, body: OfficeEndIn, officer: ProvincialOrAbove, house: HouseHere, once: OnceOnly
 ) -> Response:
     """Record that an office ends."""
     require_office(house.records, officer, office)

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BeforeValidator
 
-from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOfficer, now
+from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOrAbove, now
 from api.auth.territory import require_order
 from pki.quota.stopping import block_key, return_key, revoke_key
 from pki.records import OrderId, Records
@@ -47,7 +47,7 @@ class BlockOut(Out):
 
 
 @router.post("/block", status_code=201, operation_id="blockKey", response_model=BlockOut)
-def post_block(*, order: UUID, body: BlockIn, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly) -> Response:
+def post_block(*, order: UUID, body: BlockIn, officer: ProvincialOrAbove, house: HouseHere, once: OnceOnly) -> Response:
     """Block a key at once."""
     require_order(house.records, officer, order)
 
@@ -74,7 +74,7 @@ def post_revocation(order: UUID, body: RevocationIn, officer: CentralOfficer, on
 
 @router.post("/return", status_code=201, operation_id="returnKey", response_model=OrderOut)
 def post_return(
-    *, order: UUID, body: ReturnIn, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly
+    *, order: UUID, body: ReturnIn, officer: ProvincialOrAbove, house: HouseHere, once: OnceOnly
 ) -> Response:
     """The holder gave his device back, wiped: its certificates end, its seat is free."""
     require_order(house.records, officer, order)

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api.auth.errors import NotPermitted
+from api.auth.four_eyes import require_second
 from api.auth.officers import Officer
-from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOfficer, now
-from api.auth.territory import require_body
+from api.auth.permissions import CommuneOrAbove, HouseHere, ProvincialOrAbove, now
+from api.auth.territory import narrowed, require_body
 from pki.quota.grants.transfers import (
     Transfer,
     approve_transfer,
@@ -22,12 +23,10 @@ from pki.quota.grants.transfers import (
     transfers,
 )
 from pki.quota.kinds import TransferSide
-from pki.quota.policy import QuotaPolicy
 from pki.records import Records
 
 from .once import OnceOnly
 from .schema import Code, In, Line, Out, Sha256, Zulu
-from .territory import require_bodies
 
 router = APIRouter(prefix="/v1", tags=["quota"])
 
@@ -108,14 +107,14 @@ class TransfersOut(Out):
 
 
 @router.post("/transfers", status_code=201, operation_id="proposeTransfer", response_model=TransferOut)
-def post_transfer(body: TransferIn, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly) -> Response:
+def post_transfer(body: TransferIn, officer: CommuneOrAbove, house: HouseHere, once: OnceOnly) -> Response:
     """Offer another body seats, or ask it for some."""
     require_body(house.records, officer, body.giver if body.side is TransferSide.GIVER else body.receiver)
 
     def act(records: Records) -> TransferOut:
         transfer = propose_transfer(
             records,
-            QuotaPolicy(four_eyes_above=house.settings.four_eyes_above),
+            house.quota_policy,
             giver_code=body.giver,
             receiver_code=body.receiver,
             seats=body.seats,
@@ -131,23 +130,23 @@ def post_transfer(body: TransferIn, officer: ProvincialOfficer, house: HouseHere
 
 @router.get("/transfers", operation_id="listTransfers")
 def get_transfers(
-    officer: ProvincialOfficer, house: HouseHere, body: Annotated[Code | None, Query()] = None
+    officer: CommuneOrAbove, house: HouseHere, body: Annotated[Code | None, Query()] = None
 ) -> TransfersOut:
-    """Transfers, of every body or of one."""
-    require_bodies(house.records, officer, body)
+    """Transfers with a side in the officer's territory, or those of one body of it."""
+    within = narrowed(house.records, officer, body)
     with house.records.reading() as session:
-        found = transfers(session, body_code=body)
+        found = transfers(session, within=within)
     return TransfersOut(items=[TransferOut.of(each) for each in found])
 
 
 @router.post(
     "/transfers/{transfer}/consent", status_code=201, operation_id="consentToTransfer", response_model=TransferOut
 )
-def post_consent(
-    transfer: UUID, body: DigestIn, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly
-) -> Response:
-    """Agree for the side that did not propose it."""
-    require_body(house.records, officer, _transfer(house.records, transfer).consenting_code)
+def post_consent(transfer: UUID, body: DigestIn, officer: CommuneOrAbove, house: HouseHere, once: OnceOnly) -> Response:
+    """Agree for the side that did not propose it: another officer, of the first one's level or above."""
+    found = _transfer(house.records, transfer)
+    require_body(house.records, officer, found.consenting_code)
+    require_second(house.records, officer, first=found.proposed_by)
 
     def act(records: Records) -> TransferOut:
         return TransferOut.of(
@@ -160,8 +159,14 @@ def post_consent(
 @router.post(
     "/transfers/{transfer}/approval", status_code=201, operation_id="approveTransfer", response_model=TransferOut
 )
-def post_approval(transfer: UUID, body: DigestIn, officer: CentralOfficer, once: OnceOnly) -> Response:
-    """Agree as an officer above both bodies."""
+def post_approval(
+    transfer: UUID, body: DigestIn, officer: ProvincialOrAbove, house: HouseHere, once: OnceOnly
+) -> Response:
+    """Agree as an officer above both bodies: both lie in his territory."""
+    found = _transfer(house.records, transfer)
+    for code in (found.giver_code, found.receiver_code):
+        require_body(house.records, officer, code)
+    require_second(house.records, officer, first=found.proposed_by)
 
     def act(records: Records) -> TransferOut:
         return TransferOut.of(
@@ -172,7 +177,7 @@ def post_approval(transfer: UUID, body: DigestIn, officer: CentralOfficer, once:
 
 
 @router.post("/transfers/{transfer}/end", status_code=201, operation_id="endTransfer", response_model=TransferOut)
-def post_end(transfer: UUID, body: EndIn, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly) -> Response:
+def post_end(transfer: UUID, body: EndIn, officer: CommuneOrAbove, house: HouseHere, once: OnceOnly) -> Response:
     """Refuse it or withdraw it, for either side."""
     _require_a_side(house.records, officer, _transfer(house.records, transfer))
 

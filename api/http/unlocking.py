@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.auth.permissions import HouseHere, ProvincialOfficer, now
+from api.auth.permissions import HouseHere, ProvincialOrAbove, now
 from api.auth.territory import require_order
 from pki.quota.errors import UnlockSecretsMissing
 from pki.quota.kinds import UnlockKind
@@ -55,7 +55,7 @@ class SecretsOut(Out):
 
 @router.post("", status_code=201, operation_id="requestUnlockRelease", response_model=ReleaseOut)
 def post_release(
-    *, order: UUID, body: ReleaseIn | None = None, officer: ProvincialOfficer, house: HouseHere, once: OnceOnly
+    *, order: UUID, body: ReleaseIn | None = None, officer: ProvincialOrAbove, house: HouseHere, once: OnceOnly
 ) -> Response:
     """Ask for the unlock secrets of a device. A request before it is superseded."""
     require_order(house.records, officer, order)
@@ -70,7 +70,7 @@ def post_release(
 
 @router.post("/{release}/approval", operation_id="approveUnlockRelease", response_model=SecretsOut)
 def post_approval(
-    order: UUID, release: UUID, body: ReleaseApprovalIn, officer: ProvincialOfficer, house: HouseHere
+    order: UUID, release: UUID, body: ReleaseApprovalIn, officer: ProvincialOrAbove, house: HouseHere
 ) -> Response:
     """Approve another officer's request: the key is blocked, the secrets are in this answer and nowhere else."""
     require_order(house.records, officer, order)

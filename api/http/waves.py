@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOfficer, now
+from api.auth.permissions import CentralOfficer, CommuneOrAbove, HouseHere, now
 from pki.quota.grants.plans import PlannedWave, move_wave, open_planned_wave, plan_wave, wave_plans
 from pki.quota.waves import Scope, WaveOpened, open_wave
 from pki.records import Records, civil_day
@@ -166,9 +166,7 @@ def post_plan(body: PlanIn, officer: CentralOfficer, once: OnceOnly) -> Response
 
 
 @router.get("/wave-plans", operation_id="listWavePlans")
-def get_plans(
-    officer: ProvincialOfficer, house: HouseHere, agreement: Annotated[UUID | None, Query()] = None
-) -> PlansOut:
+def get_plans(officer: CommuneOrAbove, house: HouseHere, agreement: Annotated[UUID | None, Query()] = None) -> PlansOut:
     """Planned waves against what came of them."""
     del officer
     with house.records.reading() as session:

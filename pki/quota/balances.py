@@ -15,6 +15,7 @@ from pki.quota.reading import LedgerLine, ledger
 from pki.quota.tables import Allowance, KeyOrder, LedgerEntry, Wave
 from pki.records import HolderId, OrderId
 from pki.registration.bodies import body_id
+from pki.registration.extent import EVERYWHERE, Extent
 from pki.registration.tables import Body
 
 
@@ -77,16 +78,19 @@ def balances(
     on: date | None = None,
     known_at: datetime | None = None,
     body_code: str | None = None,
+    within: Extent = EVERYWHERE,
 ) -> list[Balance]:
-    """What stood on each account that is not empty, from the entries alone.
+    """What stood on each account that is not empty, from the entries alone; of one body if asked.
 
     :param on: in effect on that civil day (inside); None: whatever their day.
     :param known_at: recorded by that instant (inside); None: all that is recorded now.
+    :param within: accounts of bodies inside it; the agreement's own are seen from everywhere only.
     :raise BodyUnknown: no such body.
     """
     total = func.sum(LedgerEntry.change)
     key = (LedgerEntry.book, LedgerEntry.account, LedgerEntry.agreement_id, Body.code)
     asked = select(*key, total).outerjoin(Body, Body.id == LedgerEntry.body_id).group_by(*key).having(total != 0)
+    asked = asked.where(within.bodies())
     if on is not None:
         asked = asked.where(LedgerEntry.in_effect <= on)
     if known_at is not None:

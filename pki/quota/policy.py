@@ -9,5 +9,9 @@ from dataclasses import dataclass
 class QuotaPolicy:
     """Numbers of seats that decide who must agree."""
 
-    four_eyes_above: int = 2
-    """A transfer of more seats than this also needs an officer above both bodies. 0: each does."""
+    four_eyes_above: int = 5
+    """Transfers and extras of more seats than this need a second officer above both sides. 0: all of them do."""
+
+    def needs_above(self, seats: int) -> bool:
+        """Whether so many seats need an officer above both sides: two bodies, or a body and its agreement."""
+        return seats > self.four_eyes_above

@@ -1,4 +1,4 @@
-"""Allowances and the ledger, as values for those who look."""
+"""Allowances, the ledger and orders, as values for those who look."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from pki.quota.kinds import Account, Book
-from pki.quota.tables import Allowance, LedgerEntry
-from pki.records import OrderId
-from pki.registration.tables import Body
+from pki.quota.kinds import Account, Book, OrderState, Road
+from pki.quota.tables import Allowance, KeyOrder, LedgerEntry
+from pki.records import HolderId, OrderId
+from pki.registration.extent import EVERYWHERE, Extent
+from pki.registration.kinds import OfficeFunction
+from pki.registration.tables import Body, Holder, Office
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +48,58 @@ class LedgerLine:
     origin: str | None
 
 
-def allowances(session: Session, *, body_code: str | None = None) -> list[AllowanceLine]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """One order in a list: no certificate, no national id."""
+
+    order: OrderId
+    body: str
+    payer: str | None
+    holder: HolderId
+    name_latin: str
+    name_ar: str
+    function: OfficeFunction
+    road: Road
+    state: OrderState
+    requested_at: datetime
+
+
+def orders(session: Session, *, within: Extent = EVERYWHERE, after: UUID | None, limit: int) -> list[OrderLine]:
+    """Orders for offices of bodies inside the extent, by id, at most `limit` of those above `after`."""
+    payer = aliased(Body)
+    asked = (
+        select(KeyOrder, Body.code, payer.code, Holder.name_latin, Holder.name_ar, Office.function)
+        .join(Body, Body.id == KeyOrder.body_id)
+        .join(Holder, Holder.id == KeyOrder.holder_id)
+        .join(Office, Office.id == KeyOrder.office_id)
+        .outerjoin(payer, payer.id == KeyOrder.payer_body_id)
+        .where(within.bodies())
+        .order_by(KeyOrder.id)
+        .limit(limit)
+    )
+    if after is not None:
+        asked = asked.where(KeyOrder.id > after)
+    return [
+        OrderLine(
+            order=OrderId(order.id),
+            body=body,
+            payer=payer_code,
+            holder=HolderId(order.holder_id),
+            name_latin=name_latin,
+            name_ar=name_ar,
+            function=function,
+            road=order.road,
+            state=order.state,
+            requested_at=order.requested_at,
+        )
+        for order, body, payer_code, name_latin, name_ar, function in session.execute(asked)
+    ]
+
+
+def allowances(session: Session, *, body_code: str | None = None, within: Extent = EVERYWHERE) -> list[AllowanceLine]:
     """Seats of every body that has any, by code; or of one. A body whose wave is not planned has none."""
     asked = select(Allowance, Body.code, Body.name_fr).join(Body, Body.id == Allowance.body_id).order_by(Body.code)
+    asked = asked.where(within.bodies())
     if body_code is not None:
         asked = asked.where(Body.code == body_code)
     return [
@@ -65,9 +116,12 @@ def allowances(session: Session, *, body_code: str | None = None) -> list[Allowa
     ]
 
 
-def ledger(session: Session, *, body_code: str | None = None, order: UUID | None = None) -> list[LedgerLine]:
-    """Entries, oldest first; of one body or one order if asked."""
+def ledger(
+    session: Session, *, body_code: str | None = None, order: UUID | None = None, within: Extent = EVERYWHERE
+) -> list[LedgerLine]:
+    """Entries, oldest first; of one body or one order if asked. An entry of no body is seen from everywhere only."""
     asked = select(LedgerEntry, Body.code).outerjoin(Body, Body.id == LedgerEntry.body_id).order_by(LedgerEntry.id)
+    asked = asked.where(within.bodies())
     if body_code is not None:
         asked = asked.where(Body.code == body_code)
     if order is not None:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from pki.journal.acts import Actor, record
 from pki.records import Base, Records
 from pki.registration.census import COUNTED, add_census, add_counts, counts_of
+from pki.registration.extent import EVERYWHERE, Extent
 from pki.registration.kinds import BodyKind
 from pki.registration.tables import Body, Province, Region
 
@@ -46,12 +47,27 @@ def load_territory(records: Records, *, at: datetime, by: Actor) -> TerritoryLoa
         added = _add_regions(session, communes.rows) + _add_provinces(session, communes.rows)
         added += _add_communes(session, communes.rows) + _add_arrondissements(session, arrondissements.rows)
         added += _add_censuses(session, former.rows, by=by, at=at)
-        loaded = _loaded(session)
+        loaded = count_territory(session)
         if added:
             facts: dict[str, object] = {"sha256": communes.sha256, "arrondissements_sha256": arrondissements.sha256}
             facts |= {"former_sha256": former.sha256, "census": CENSUS, "added": added}
             record(session, kind="territory.loaded", subject="territory:morocco", by=by, at=at, facts=facts)
     return loaded
+
+
+def count_territory(session: Session, *, within: Extent = EVERYWHERE) -> TerritoryLoaded:
+    """Count the regions, provinces, communes and arrondissements on record that lie wholly inside the extent."""
+    bodies = select(Body.kind, func.count()).where(within.bodies()).group_by(Body.kind)
+    counted = {row[0]: row[1] for row in session.execute(bodies)}
+    regions = 1 if within.region_code else 0
+    if within.everywhere:
+        regions = session.scalar(select(func.count()).select_from(Region)) or 0
+    return TerritoryLoaded(
+        regions=regions,
+        provinces=counted.get(BodyKind.PROVINCE, 0),
+        communes=counted.get(BodyKind.COMMUNE, 0),
+        arrondissements=counted.get(BodyKind.ARRONDISSEMENT, 0),
+    )
 
 
 _Row = Mapping[str, str]
@@ -68,17 +84,6 @@ def _file(name: str) -> _File:
     content = files("pki.registration").joinpath(name).read_bytes()
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
     return _File(rows=rows, sha256=hashlib.sha256(content).hexdigest())
-
-
-def _loaded(session: Session) -> TerritoryLoaded:
-    counted = select(Body.kind, func.count().label("many")).group_by(Body.kind)
-    kinds = {row.kind: row.many for row in session.execute(counted)}
-    return TerritoryLoaded(
-        regions=session.scalar(select(func.count()).select_from(Region)) or 0,
-        provinces=session.scalar(select(func.count()).select_from(Province)) or 0,
-        communes=kinds.get(BodyKind.COMMUNE, 0),
-        arrondissements=kinds.get(BodyKind.ARRONDISSEMENT, 0),
-    )
 
 
 def _add_regions(session: Session, rows: Sequence[_Row]) -> int:

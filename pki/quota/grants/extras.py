@@ -19,6 +19,7 @@ from pki.quota.seats import change_granted
 from pki.quota.waves import raise_seats_granted
 from pki.records import Records, civil_day
 from pki.registration.bodies import body_id
+from pki.registration.extent import EVERYWHERE, Extent
 from pki.registration.tables import Body
 
 _KIND = "request for extra seats"
@@ -107,11 +108,19 @@ def refuse_extra(records: Records, *, extra: UUID, reason: str, by: Actor, at: d
         return _extra(session, extra)
 
 
-def extras(session: Session, *, body_code: str | None = None, waiting: bool = False) -> list[Extra]:
-    """What was asked for, oldest first; of one body, or what nobody decided yet, if asked."""
-    asked = select(ExtraRequest, Body.code).join(Body, Body.id == ExtraRequest.body_id)
-    if body_code is not None:
-        asked = asked.where(Body.code == body_code)
+def extra_of(session: Session, extra: UUID) -> Extra:
+    """What was asked for, as it stands.
+
+    :raise ProposalUnknown: no such request.
+    """
+    if session.get(ExtraRequest, extra) is None:
+        raise ProposalUnknown(_KIND, extra)
+    return _extra(session, extra)
+
+
+def extras(session: Session, *, within: Extent = EVERYWHERE, waiting: bool = False) -> list[Extra]:
+    """What was asked for by bodies inside the extent, oldest first; what nobody decided yet, if asked."""
+    asked = select(ExtraRequest, Body.code).join(Body, Body.id == ExtraRequest.body_id).where(within.bodies())
     if waiting:
         asked = asked.where(ExtraRequest.decided_at.is_(None))
     asked = asked.order_by(ExtraRequest.requested_at, ExtraRequest.id).execution_options(populate_existing=True)

@@ -20,6 +20,7 @@ from pki.quota.seats import change_granted
 from pki.quota.tables import Allowance
 from pki.records import Records, civil_day
 from pki.registration.bodies import body_id
+from pki.registration.extent import EVERYWHERE, Extent
 from pki.registration.tables import Body
 
 _KIND = "transfer"
@@ -89,7 +90,7 @@ def propose_transfer(
         if granting_agreement(session, body_id=receiver, body_code=receiver_code, at=at) != agreement:
             raise TransferRefused("the two bodies have their seats by different agreements")
         facts: dict[str, object] = {"giver": giver_code, "receiver": receiver_code, "seats": seats, "reason": reason}
-        facts |= {"agreement": agreement, "side": side, "needs_approval": seats > policy.four_eyes_above}
+        facts |= {"agreement": agreement, "side": side, "needs_approval": policy.needs_above(seats)}
         session.execute(
             insert(SeatTransfer).values(
                 id=transfer,
@@ -99,7 +100,7 @@ def propose_transfer(
                 seats=seats,
                 reason=reason,
                 digest=digest_of("khatam-transfer-v1", facts | {"id": transfer, "proposed_by": str(by)}),
-                needs_approval=seats > policy.four_eyes_above,
+                needs_approval=policy.needs_above(seats),
                 proposed_side=side,
                 proposed_at=at,
                 proposed_by=str(by),
@@ -185,12 +186,10 @@ def transfer_of(session: Session, transfer: UUID) -> Transfer:
     return found[0]
 
 
-def transfers(session: Session, *, body_code: str | None = None) -> list[Transfer]:
-    """Transfers, oldest first; of one body, on either side, if asked."""
-    if body_code is None:
-        return _seen(session)
-    body = body_id(session, body_code)
-    return _seen(session, or_(SeatTransfer.giver_id == body, SeatTransfer.receiver_id == body))
+def transfers(session: Session, *, within: Extent = EVERYWHERE) -> list[Transfer]:
+    """Transfers with a side inside the extent, oldest first."""
+    inside = select(Body.id).where(within.bodies())
+    return _seen(session, or_(SeatTransfer.giver_id.in_(inside), SeatTransfer.receiver_id.in_(inside)))
 
 
 def _open(session: Session, transfer: UUID) -> SeatTransfer:

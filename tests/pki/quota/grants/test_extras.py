@@ -15,6 +15,7 @@ from pki.quota.grants.purchases import amend_agreement
 from pki.quota.kinds import Decision
 from pki.quota.reading import ledger
 from pki.records import Records, civil_day
+from pki.registration.extent import Extent
 from tests.pki.estate import BERRECHID, OFFICER, OUJDA, SECOND, T0
 from tests.pki.quota.estate import Bureau
 from tests.pki.quota.grants.estate import agreement_of, asked, extra_granted, figures, line
@@ -32,7 +33,7 @@ def test_approved(records: Records) -> None:
     assert figures(records)[1] == before + 2
     with records.reading() as session:
         entries = [each for each in ledger(session, body_code=BERRECHID) if each.cause == "extra.approved"]
-        [kept] = extras(session, body_code=BERRECHID)
+        [kept] = extras(session, within=Extent(body_code=BERRECHID))
     assert [(each.account.value, each.change) for each in entries] == [("agreement", -2), ("available", 2)]
     assert {each.origin for each in entries} == {f"extra:{extra.id}"}
     assert (kept.requested_by, kept.decided_by, kept.decided_at) == (str(OFFICER), str(SECOND), T0)

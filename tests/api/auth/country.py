@@ -1,0 +1,117 @@
+"""Five places, each with people, an order, a ceremony and a document; officers of every level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert
+
+from api.auth.officers import appoint_officer
+from api.auth.permissions import now
+from api.auth.tables import OfficerRole
+from api.wiring import House
+from pki.journal.acts import Actor, ActorKind
+from pki.quota.agreements import Tier, sign_agreement
+from pki.quota.orders import request_key
+from pki.quota.waves import open_wave
+from pki.registration.holders import enrol_holder
+from pki.registration.kinds import OfficeFunction
+from pki.registration.offices import record_office
+from signer.ceremonies.tables import Ceremony, CeremonyState
+from signer.dossiers.kinds import DocumentKind, DocumentState
+from signer.dossiers.tables import Document
+
+BY = Actor(kind=ActorKind.SYSTEM, id="test")
+OWN, SIBLING, PARENT, COUSIN, ELSEWHERE = "06.117.01.03", "06.117.01.05", "06.117", "06.141.01.81", "02.411.01.23"
+PLACES = (OWN, SIBLING, PARENT, COUSIN, ELSEWHERE)
+"""A commune, one of its province, the province itself, one of another province of the region, one of another region."""
+REACH = {
+    OfficerRole.CENTRAL: {OWN, SIBLING, PARENT, COUSIN, ELSEWHERE},
+    OfficerRole.REGIONAL: {OWN, SIBLING, PARENT, COUSIN},
+    OfficerRole.PROVINCIAL: {OWN, SIBLING, PARENT},
+    OfficerRole.COMMUNE: {OWN},
+}
+"""Written out, not computed: what each officer of the tests may see."""
+TERRITORY: dict[OfficerRole, dict[str, str]] = {
+    OfficerRole.CENTRAL: {},
+    OfficerRole.REGIONAL: {"region_code": "06"},
+    OfficerRole.PROVINCIAL: {"province_code": "06.117"},
+    OfficerRole.COMMUNE: {"body_code": OWN},
+}
+CIN = "BE7731"
+"""How every national id here begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What stands in one place."""
+
+    body: str
+    holder: UUID
+    office: UUID
+    order: UUID
+    ceremony: UUID
+    document: str
+
+
+def token(house: House, role: OfficerRole) -> dict[str, str]:
+    """The header of a new officer of that level, in the tests' own territory."""
+    made = appoint_officer(house.records, name="X", role=role, by=BY, at=now(), **TERRITORY[role])
+    return {"Authorization": f"Bearer {made.token}"}
+
+
+def settle(house: House) -> dict[str, Place]:
+    """Open the two regions and give every place its people and papers."""
+    records, at = house.records, now()
+    agreement = sign_agreement(
+        records,
+        supplier="A supplier",
+        number="1",
+        census="RGPH 2024",
+        seats=None,
+        purchases=100,
+        tiers=[
+            Tier(kind=kind, population_from=0, population_below=None, keys=3, basis="assumed")
+            for kind in ("commune", "province")
+        ],
+        in_effect_from=date(2026, 1, 1),
+        by=BY,
+        at=at,
+    )
+    regions = ["06", "02"]
+    open_wave(records, agreement=agreement, label="1", region_codes=regions, opens_on=date(2026, 1, 1), by=BY, at=at)
+    return {body: _settled(house, body, number) for number, body in enumerate(PLACES)}
+
+
+def _settled(house: House, body: str, number: int) -> Place:
+    records, at = house.records, now()
+    name = f"Person {'ABCDE'[number]}"
+    holder = enrol_holder(
+        records, house.protection, name_ar="أحمد", name_latin=name, cin=f"{CIN}{number}", by=BY, at=at
+    )
+    office = record_office(
+        records,
+        holder=holder,
+        body_code=body,
+        function=OfficeFunction.COMMITTEE_MEMBER,
+        starts_on=date(2021, 9, 24),
+        deed="PV",
+        by=BY,
+        at=at,
+    )
+    order = request_key(records, holder=holder, office=office, payer_body_code=body, by=BY, at=at)
+    ceremony, reference = uuid4(), f"L26-{number:07}"
+    document: dict[str, Any] = {"reference": reference, "kind": DocumentKind.LICENCE, "body_code": body, "title": "t"}
+    document |= {"state": DocumentState.DRAFT, "rendered": True, "head_number": 0, "head_sha256": "0" * 64}
+    document |= {"drafted_at": at, "drafted_by": "client:x"}
+    opened: dict[str, Any] = {"id": ceremony, "signer_id": holder, "state": CeremonyState.OPEN, "opened_at": at}
+    opened |= {"opened_by": "client:x", "expires_at": at + timedelta(minutes=10), "office_id": office}
+    opened |= {"function": "committee_member", "body_code": body, "order_id": order.id, "certificate": b"0"}
+    opened |= {"chain": ["00"], "mechanism": "ecdsa-sha256", "certificate_id": uuid4()}
+    with records.writing() as session:
+        session.execute(insert(Document).values(**document))
+        session.execute(insert(Ceremony).values(**opened))
+    return Place(body=body, holder=holder, office=office, order=order.id, ceremony=ceremony, document=reference)

@@ -1,0 +1,270 @@
+"""Every door of an officer × every level × five places: who is let in, and what a list shows him.
+
+A door that has no row in `DOORS` fails `test_every_officers_door_has_its_row`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from typing import Any, NamedTuple
+
+import pytest
+from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
+
+from api.auth import permissions
+from api.auth.permissions import now
+from api.auth.tables import OfficerRole
+from api.http.app import build_app
+from api.wiring import House
+from pki.journal.acts import Actor, ActorKind
+from pki.quota.issuing import approve_issuance, issue_certificates, submit_requests
+from pki.quota.orders import request_key
+from pki.quota.requests import DeviceClaim
+from pki.records import HolderId, OrderId
+from pki.registration.holders import enrol_holder
+from pki.registration.kinds import OfficeFunction
+from pki.registration.offices import record_office
+from tests.api.auth.country import BY, CIN, OWN, PLACES, REACH, TERRITORY, Place, settle, token
+from tests.pki.ca.estate import csr
+
+CENTRAL, REGIONAL, PROVINCIAL, COMMUNE = OfficerRole
+LEAST = {
+    permissions._central_officer: CENTRAL,
+    permissions._regional_or_above: REGIONAL,
+    permissions._provincial_or_above: PROVINCIAL,
+    permissions._any_officer: COMMUNE,
+}
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+Asked = tuple[str, Any]
+
+
+class Door(NamedTuple):
+    """The least level that a door needs, and a well-formed request of it for a place; free: no place is named."""
+
+    least: OfficerRole
+    ask: Callable[[Place], Asked]
+    free: bool = False
+
+
+TIER = {"kind": "commune", "population_from": 0, "population_below": None, "keys": 3, "basis": "assumed"}
+AGREEMENT = {"supplier": "s", "number": "1", "census": "c", "purchases": 1, "in_effect_from": "2026-01-01"}
+OFFICE = {"function": "secretary", "starts_on": "2026-01-01", "deed": "PV"}
+DOORS: dict[tuple[str, str], Door] = {
+    ("POST", "/v1/officers"): Door(
+        PROVINCIAL, lambda p: ("/v1/officers", {"name": "Y", "role": "commune", "body_code": p.body})
+    ),
+    ("POST", "/v1/agreements"): Door(CENTRAL, lambda p: ("/v1/agreements", AGREEMENT | {"tiers": [TIER]}), free=True),
+    ("POST", "/v1/waves"): Door(
+        CENTRAL,
+        lambda p: ("/v1/waves", {"agreement": NOWHERE, "label": "x", "region_codes": ["01"], "opens_on": "2026-01-01"}),
+        free=True,
+    ),
+    ("GET", "/v1/allowances"): Door(COMMUNE, lambda p: (f"/v1/allowances?body={p.body}", None)),
+    ("GET", "/v1/ledger"): Door(COMMUNE, lambda p: (f"/v1/ledger?order={p.order}", None)),
+    ("GET", "/v1/territory"): Door(COMMUNE, lambda p: ("/v1/territory", None), free=True),
+    ("POST", "/v1/bodies"): Door(
+        CENTRAL,
+        lambda p: ("/v1/bodies", {"code": "X-1", "kind": "ancfcc", "name_fr": "x", "name_ar": "x"}),
+        free=True,
+    ),
+    ("POST", "/v1/bodies/{code}/register-declarations"): Door(
+        CENTRAL, lambda p: (f"/v1/bodies/{p.body}/register-declarations", {"complete_from": "2026-01-01"})
+    ),
+    ("POST", "/v1/holders"): Door(
+        PROVINCIAL, lambda p: ("/v1/holders", {"name_ar": "أحمد", "name_latin": "A", "cin": "ZZ1"}), free=True
+    ),
+    ("POST", "/v1/offices"): Door(
+        PROVINCIAL, lambda p: ("/v1/offices", OFFICE | {"holder": str(p.holder), "body": p.body})
+    ),
+    ("POST", "/v1/offices/{office}/end"): Door(
+        PROVINCIAL, lambda p: (f"/v1/offices/{p.office}/end", {"ends_on": "2020-01-01", "reason": "r", "deed": "PV"})
+    ),
+    ("GET", "/v1/people"): Door(COMMUNE, lambda p: (f"/v1/people?body={p.body}", None)),
+    ("GET", "/v1/documents"): Door(COMMUNE, lambda p: (f"/v1/documents?body={p.body}", None)),
+    ("GET", "/v1/key-orders"): Door(COMMUNE, lambda p: (f"/v1/key-orders?body={p.body}", None)),
+    ("POST", "/v1/key-orders"): Door(
+        COMMUNE,
+        lambda p: ("/v1/key-orders", {"holder": str(p.holder), "office": str(p.office), "payer": p.body}),
+    ),
+    ("GET", "/v1/key-orders/{order}"): Door(COMMUNE, lambda p: (f"/v1/key-orders/{p.order}", None)),
+    ("POST", "/v1/key-orders/{order}/ticket"): Door(PROVINCIAL, lambda p: (f"/v1/key-orders/{p.order}/ticket", {})),
+    ("POST", "/v1/key-orders/{order}/approval"): Door(
+        CENTRAL, lambda p: (f"/v1/key-orders/{p.order}/approval", {"digest": "0" * 64})
+    ),
+    ("POST", "/v1/key-orders/{order}/acceptance"): Door(
+        PROVINCIAL, lambda p: (f"/v1/key-orders/{p.order}/acceptance", {})
+    ),
+    ("POST", "/v1/key-orders/{order}/block"): Door(
+        PROVINCIAL, lambda p: (f"/v1/key-orders/{p.order}/block", {"reason": "r"})
+    ),
+    ("POST", "/v1/key-orders/{order}/revocation"): Door(
+        CENTRAL, lambda p: (f"/v1/key-orders/{p.order}/revocation", {"reason": "superseded"})
+    ),
+    ("POST", "/v1/key-orders/{order}/return"): Door(
+        PROVINCIAL, lambda p: (f"/v1/key-orders/{p.order}/return", {"reason": "r"})
+    ),
+    ("POST", "/v1/key-registrations"): Door(
+        PROVINCIAL,
+        lambda p: (
+            "/v1/key-registrations",
+            {"holder": str(p.holder), "office": str(p.office), "certificate_pem": "x", "paid_by": "x"},
+        ),
+    ),
+    ("POST", "/v1/key-orders/{order}/unlock-releases"): Door(
+        PROVINCIAL, lambda p: (f"/v1/key-orders/{p.order}/unlock-releases", {"reason": "r"})
+    ),
+    ("POST", "/v1/key-orders/{order}/unlock-releases/{release}/approval"): Door(
+        PROVINCIAL, lambda p: (f"/v1/key-orders/{p.order}/unlock-releases/{NOWHERE}/approval", {"digest": "0" * 64})
+    ),
+    ("POST", "/v1/issuers"): Door(
+        CENTRAL, lambda p: ("/v1/issuers", {"certificate_pem": "x", "chain_pem": "x"}), free=True
+    ),
+    ("POST", "/v1/issuers/{issuer}/crl"): Door(CENTRAL, lambda p: (f"/v1/issuers/{NOWHERE}/crl", b"0"), free=True),
+    ("GET", "/v1/ceremonies/{ceremony}/receipts"): Door(
+        PROVINCIAL, lambda p: (f"/v1/ceremonies/{p.ceremony}/receipts", None)
+    ),
+}
+LISTS = ("/v1/allowances", "/v1/ledger", "/v1/people", "/v1/documents", "/v1/key-orders")
+
+
+@pytest.fixture
+def places(house: House) -> dict[str, Place]:
+    return settle(house)
+
+
+@pytest.fixture
+def client(house: House) -> TestClient:
+    return TestClient(build_app(house))
+
+
+def officers_routes(app: Any) -> list[APIRoute]:
+    nested = [router.original_router.routes for router in app.routes if hasattr(router, "original_router")]
+    found = [route for routes in nested for route in routes if isinstance(route, APIRoute)]
+    return [route for route in found if least(route) is not None]
+
+
+def least(route: APIRoute) -> OfficerRole | None:
+    return next((LEAST[each.call] for each in route.dependant.dependencies if each.call in LEAST), None)
+
+
+def test_every_officers_door_has_its_row(house: House) -> None:
+    doors = {(min(route.methods), route.path): least(route) for route in officers_routes(build_app(house))}
+    assert len(doors) > 25
+    assert doors == {key: door.least for key, door in DOORS.items()}
+
+
+def send(client: TestClient, method: str, asked: Asked, headers: dict[str, str]) -> tuple[int, str]:
+    path, body = asked
+    if isinstance(body, bytes):
+        said = client.post(path, content=body, headers=headers | {"Content-Type": "application/pkix-crl"})
+    else:
+        said = client.request(method, path, json=body, headers=headers)
+    return said.status_code, said.json().get("code", "")
+
+
+@pytest.mark.parametrize("role", list(OfficerRole))
+def test_who_is_let_in_where(role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]) -> None:
+    headers, wrong = token(house, role), []
+    for (method, path), door in DOORS.items():
+        for body, place in places.items():
+            status, code = send(client, method, door.ask(place), headers)
+            expected = role.level >= door.least.level and (door.free or body in REACH[role])
+            if expected is (code == "not-permitted") or status in {401, 500}:
+                wrong.append((path, body, status, code))
+    assert wrong == []
+
+
+def codes(client: TestClient, path: str, headers: dict[str, str]) -> set[str | None]:
+    said = client.get(path, headers=headers)
+    assert said.status_code == 200
+    return {item["body"] for item in said.json()["items"]} & {*PLACES, None}
+
+
+@pytest.mark.parametrize("role", list(OfficerRole))
+def test_a_list_shows_exactly_the_own_territory(
+    role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]
+) -> None:
+    headers = token(house, role)
+    for path in LISTS:
+        shown = codes(client, path, headers) - {None}
+        assert shown == REACH[role], path
+        said = client.get(path, headers=headers).json()["items"]
+        bodies = {item["body"] for item in said}
+        if role is COMMUNE:
+            assert bodies == {OWN}
+        if role is PROVINCIAL:
+            assert all(body.startswith("06.117") for body in bodies)
+        if role is REGIONAL:
+            assert all(body.startswith("06.") for body in bodies)
+    ledger = client.get("/v1/ledger", headers=headers).json()["items"]
+    assert any(item["body"] is None for item in ledger) is (role is CENTRAL)
+
+
+def test_an_officer_counts_his_own_territory_only(house: House, client: TestClient, places: dict[str, Place]) -> None:
+    counted = {
+        role: tuple(client.get("/v1/territory", headers=token(house, role)).json().values()) for role in OfficerRole
+    }
+    assert counted == {CENTRAL: (12, 75, 1503), REGIONAL: (1, 9, 153), PROVINCIAL: (0, 1, 22), COMMUNE: (0, 0, 1)}
+
+
+def test_an_order_paid_elsewhere_shows_no_row_of_the_payer(
+    house: House, client: TestClient, places: dict[str, Place]
+) -> None:
+    """The province pays for the commune's second person: the commune sees the order, not the province's seats."""
+    records, at = house.records, now()
+    holder = enrol_holder(records, house.protection, name_ar="أ", name_latin="B", cin="ZZ9", by=BY, at=at)
+    seat: dict[str, Any] = {"function": OfficeFunction.SECRETARY, "starts_on": date(2021, 1, 1), "deed": "PV"}
+    office = record_office(records, holder=holder, body_code=OWN, by=BY, at=at, **seat)
+    order = request_key(records, holder=holder, office=office, payer_body_code="06.117", by=BY, at=at).id
+    headers = token(house, COMMUNE)
+    assert client.get(f"/v1/key-orders/{order}", headers=headers).status_code == 200
+    assert client.get(f"/v1/ledger?order={order}", headers=headers).json() == {"items": []}
+    assert len(client.get(f"/v1/ledger?order={order}", headers=token(house, PROVINCIAL)).json()["items"]) == 2
+
+
+def test_an_officer_of_a_commune_sees_no_national_id(
+    house: House, client: TestClient, places: dict[str, Place]
+) -> None:
+    place, records, at = places[OWN], house.records, now()
+    order, himself = OrderId(place.order), Actor(kind=ActorKind.HOLDER, id=str(HolderId(place.holder)))
+    claimed = DeviceClaim(label="x", serial="1", model="m")
+    prepared = submit_requests(
+        records,
+        house.issuance,
+        house.protection,
+        order=order,
+        signature_csr=csr(),
+        authentication_csr=csr(),
+        device=claimed,
+        by=himself,
+        at=at,
+    )
+    other = Actor(kind=ActorKind.OFFICER, id=NOWHERE)
+    approve_issuance(records, order=order, digest=prepared.digest, by=other, at=at)
+    issue_certificates(records, house.issuance, order=order, by=BY, at=at)
+    path = f"/v1/key-orders/{order}"
+    above = client.get(path, headers=token(house, PROVINCIAL)).json()
+    assert named(above["certificates"][0]["pem"])
+    headers = token(house, COMMUNE)
+    seen = client.get(path, headers=headers).json()
+    assert [each["pem"] for each in seen["certificates"]] == [None, None]
+    assert seen["issuance"] is None
+    everything = [client.get(each, headers=headers).json() for each in (path, *LISTS)]
+    said = json.dumps(everything)
+    assert "cin" not in said.lower()
+    assert CIN not in said
+    assert house.protection.masked(f"{CIN}0") not in said
+
+
+def named(pem: str) -> bool:
+    from cryptography import x509
+
+    return CIN in x509.load_pem_x509_certificate(pem.encode()).subject.rfc4514_string()
+
+
+def test_the_five_places_are_what_they_are_said_to_be() -> None:
+    assert {role for role, reach in REACH.items() if reach == set(PLACES)} == {CENTRAL}
+    assert set(TERRITORY) == set(OfficerRole)
