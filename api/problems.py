@@ -24,6 +24,7 @@ from pki import tickets
 from pki.ca import errors as ca
 from pki.quota import errors as quota
 from pki.quota.grants import errors as grants
+from pki.quota.rollout import errors as rollout
 from pki.registration import errors as registration
 from pki.status import errors as status
 from pki.trust import errors as trust
@@ -239,6 +240,15 @@ PROBLEMS: dict[type[Exception], Row] = {
     grants.AmendmentExists: (409, "amendment-exists"),
     grants.AmendmentEmpty: (422, "amendment-empty"),
     grants.PurchaseNotUsed: (409, "purchase-not-used"),
+    rollout.CommitteeExists: (409, "rollout-committee-exists"),
+    rollout.RolloutTerritoryUnknown: (404, "rollout-territory-unknown"),
+    rollout.RolloutRecordUnknown: (404, "rollout-record-unknown"),
+    rollout.RolloutRecordInUse: (409, "rollout-record-in-use"),
+    rollout.RolloutDatesRefused: (422, "rollout-dates-refused"),
+    rollout.PersonRefused: (422, "person-refused"),
+    rollout.BodyNotRolledOut: (422, "body-not-rolled-out"),
+    rollout.MonthRefused: (422, "month-refused"),
+    rollout.ReportUnknown: (404, "report-unknown"),
     ca.CsrRefused: (422, "csr-refused"),
     ca.ProfileRefused: (500, "profile-refused"),
     ca.SubjectRefused: (422, "subject-refused"),

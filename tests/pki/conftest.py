@@ -19,6 +19,7 @@ from sqlalchemy import create_engine, text
 
 import pki.ca.tables
 import pki.quota.grants.tables
+import pki.quota.rollout.tables
 import pki.quota.tables
 import pki.registration.tables
 import pki.status.tables
