@@ -107,6 +107,9 @@ class Settings(BaseSettings):
     """Whether a key goes on whose device could not change a secret that two officers had released (decision 13)."""
     four_eyes_above: int = Field(default=5, ge=0)
     """Transfers and extras of more seats than this need a second officer above both; 0: all of them."""
+    regular_use_licences: int = Field(default=4, ge=1)
+    """So many signed licences in `regular_use_days` are called regular use of a commune's keys."""
+    regular_use_days: int = Field(default=30, ge=1)
     release_key_file: Path | None = None
     """RSA private key, PEM, to which unlock secrets are encrypted. None: in the secrets folder."""
     module: Path = Path("/usr/lib/softhsm/libsofthsm2.so")

@@ -18,6 +18,7 @@ from api.ground import Closing, close_all, open_keyring, open_records
 from api.jobs.later import Later
 from api.papers import Papers
 from api.release import ReleaseKey
+from api.reports import Reporting
 from api.settings import Secret, Settings
 from api.storage.folder import Folder
 from api.workshop import Workshop
@@ -28,6 +29,7 @@ from pki.ca.issuance import Issuance
 from pki.ca.issuers import issuer_chain
 from pki.ca.keyring import MANIFEST, Keyring
 from pki.quota.policy import QuotaPolicy
+from pki.quota.rollout.stages import RegularUse
 from pki.records import DocumentId, Records
 from pki.registration.protection import ProtectedNumbers
 from pki.status.proofs import LocalStatusProofs
@@ -79,6 +81,20 @@ class House:
     def quota_policy(self) -> QuotaPolicy:
         """Numbers of seats that decide who must agree."""
         return QuotaPolicy(four_eyes_above=self.settings.four_eyes_above)
+
+    @property
+    def reporting(self) -> Reporting:
+        """What committees' reports are made with."""
+        settings = self.settings
+        return Reporting(
+            keyring=self.keyring,
+            time_stamps=self.answers.time_stamps,
+            workshop=self.workshop,
+            files=self.files,
+            fonts=settings.fonts,
+            environment=settings.environment.value,
+            regular_use=RegularUse(licences=settings.regular_use_licences, days=settings.regular_use_days),
+        )
 
     def trust_bundle(self) -> str:
         """The trust anchors, PEM."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -25,6 +26,20 @@ def require_body(records: Records, officer: Officer, body_code: str) -> None:
     """
     if not officer.extent.everywhere:
         _require(records, officer, Body.code == body_code, body_code)
+
+
+def require_bodies(records: Records, officer: Officer, body_codes: Collection[str]) -> None:
+    """Hold the officer to his territory, for many bodies at once.
+
+    :raise NotPermitted: one of them lies elsewhere, or nowhere.
+    """
+    if officer.extent.everywhere:
+        return
+    with records.reading() as session:
+        asked = select(Body.code).where(Body.code.in_(body_codes), officer.extent.bodies())
+        outside = sorted(set(body_codes) - set(session.scalars(asked)))
+    if outside:
+        raise NotPermitted(f"an officer of the territory of {outside[0]}")
 
 
 def require_office(records: Records, officer: Officer, office: UUID) -> None:

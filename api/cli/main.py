@@ -85,6 +85,7 @@ def _mount() -> None:
     from .demo.command import demo
     from .keys import keys
     from .quota import quota
+    from .report import app as report
     from .verify import verify
 
     # A file's name may begin with "-": what is no option of ours is a file.
@@ -92,6 +93,7 @@ def _mount() -> None:
     app.command()(demo)
     app.add_typer(keys, name="keys")
     app.add_typer(quota, name="quota")
+    app.add_typer(report, name="report")
 
 
 _mount()

@@ -79,6 +79,7 @@ def kind_name(kind: Kind, language: Language) -> str:
         Kind.OPINION: _("Opinion"),
         Kind.MINUTES: _("Minutes"),
         Kind.KEY_ACCEPTANCE: _("Acceptance of a key"),
+        Kind.REPORT: _("Report of a committee"),
         Kind.UNKNOWN: _("Document"),
     }[kind]
 

@@ -1,4 +1,4 @@
-"""The layout engine (typst) behind two templates. Deterministic: no clock, no network, one font family."""
+"""The layout engine (typst) behind three templates. Deterministic: no clock, no network, one font family."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FONTS = Path("/usr/share/fonts")
 
 
 class Engine:
-    """Both templates, loaded once. Safe for several threads, which take turns."""
+    """The templates, loaded once. Safe for several threads, which take turns."""
 
     def __init__(self, fonts: Path = FONTS) -> None:
         found = typst.Fonts(
@@ -26,7 +26,7 @@ class Engine:
         if FONT_FAMILY not in found.families():
             raise LayoutFailed(f"the font {FONT_FAMILY} is not under {fonts}")
         self._lock = threading.Lock()
-        self._templates = {name: _template(name) for name in ("document.typ", "stamp.typ")}
+        self._templates = {name: _template(name) for name in ("document.typ", "report.typ", "stamp.typ")}
         self._compiler = typst.Compiler(font_paths=found, ignore_system_fonts=True)
 
     def document(self, data: str, *, kind: str) -> bytes:
@@ -35,6 +35,13 @@ class Engine:
         :raise LayoutFailed: the engine refused it.
         """
         return self._compile("document.typ", data, kind, standards=["a-3b"], tags=True)
+
+    def report(self, data: str) -> bytes:
+        """A PDF/A-3b of the report template.
+
+        :raise LayoutFailed: the engine refused it.
+        """
+        return self._compile("report.typ", data, "report", standards=["a-3b"], tags=True)
 
     def stamp(self, data: str) -> bytes:
         """A one-page PDF of the stamp template, without structure: it becomes a part of another page."""

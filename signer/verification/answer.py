@@ -35,6 +35,8 @@ class Kind(StrEnum):
     OPINION = "opinion"
     MINUTES = "minutes"
     KEY_ACCEPTANCE = "key_acceptance"
+    REPORT = "report"
+    """Of a committee: sealed by the organisation, signed by nobody."""
     UNKNOWN = "unknown"
 
     @property
@@ -80,6 +82,7 @@ class Reason(StrEnum):
     MINUTES_INCOMPLETE = "minutes-incomplete"
     IN_FORCE = "in-force"
     SIGNED = "signed"
+    SEALED = "sealed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

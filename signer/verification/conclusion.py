@@ -24,7 +24,7 @@ from .answer import (
     Verdict,
 )
 from .etsi import Indication, SubIndication
-from .findings import Coverage, FileFindings, FileForm, SignatureFindings
+from .findings import KEY_USAGE, Coverage, FileFindings, FileForm, SignatureFindings
 from .register import DocumentFacts, Entitled, Match, Purpose, RegisterFacts, SignerFacts
 from .sentences import say
 
@@ -72,6 +72,7 @@ JUDGED: dict[SubIndication, Finding] = {
 }
 """What each sub-indication alone means for the verdict; a test keeps it total."""
 
+_KEY_USAGE = SubIndication.CHAIN_CONSTRAINTS_FAILURE
 _MAY_NOT = frozenset({"function-may-not", "act-not-of-body"})
 """Reasons of the register that speak of the function, not of the person."""
 _ENDS = {
@@ -126,6 +127,8 @@ def weigh(findings: FileFindings, register: RegisterFacts) -> Conclusion:
         return Conclusion(verdict=Verdict.AUTHENTIC_NOT_IN_FORCE, reason=_ENDS[document.ended_by])
     if document.kind is Kind.MINUTES and document.minutes is not None and not document.minutes.complete:
         return Conclusion(verdict=Verdict.AUTHENTIC, reason=Reason.MINUTES_INCOMPLETE)
+    if document.kind is Kind.REPORT:
+        return Conclusion(verdict=Verdict.AUTHENTIC, reason=Reason.SEALED)
     return Conclusion(verdict=Verdict.AUTHENTIC, reason=Reason.IN_FORCE if document.kind.has_force else Reason.SIGNED)
 
 
@@ -136,9 +139,11 @@ def _against(findings: FileFindings, register: RegisterFacts) -> Iterator[Findin
     elif not findings.signatures:
         yield _NOT, Reason.NO_SIGNATURE
     for signature, signer in zip(findings.signatures, register.signers, strict=True):
-        yield from _against_file(signature)
-        yield from _against_signer(signature, signer)
-        yield from _against_office(signature, signer)
+        sealed = _is_seal_of_report(register, signer)
+        yield from _against_file(signature, sealed=sealed)
+        yield from _against_signer(signature, signer, sealed=sealed)
+        if not sealed:
+            yield from _against_office(signature, signer)
     if register.document is None:
         # THREAT: a good signature of an entitled president under a number that he never used.
         # DEFENCE: a reference in our series that the register does not hold speaks against the file.
@@ -155,9 +160,22 @@ def _against(findings: FileFindings, register: RegisterFacts) -> Iterator[Findin
         yield _NOT, Reason.DIFFERS_FROM_REGISTER
 
 
-def _against_file(signature: SignatureFindings) -> Iterator[Finding]:
-    """Did this signature cover what is there?"""
-    if signature.indication is not Indication.TOTAL_PASSED:
+def _is_seal_of_report(register: RegisterFacts, signer: SignerFacts) -> bool:
+    # THREAT: the organisation's seal on a paper passes for the signature of a president.
+    # DEFENCE: a seal counts on the very bytes of a report that the register keeps, and is called a seal there.
+    # TEST: tests/signer/verification/test_seals.py
+    kept = register.document is not None and register.document.match is Match.KEPT
+    return kept and _is_report(register) and signer.purpose is Purpose.SEAL
+
+
+def _is_report(register: RegisterFacts) -> bool:
+    return register.document is not None and register.document.kind is Kind.REPORT
+
+
+def _against_file(signature: SignatureFindings, *, sealed: bool) -> Iterator[Finding]:
+    """Did this signature cover what is there? Of a seal, no commitment to content is asked (EN 319 412-3)."""
+    lacks_commitment = (signature.sub_indication, signature.detail) == (_KEY_USAGE, KEY_USAGE)
+    if signature.indication is not Indication.TOTAL_PASSED and not (sealed and lacks_commitment):
         finding = JUDGED[signature.sub_indication] if signature.sub_indication else (_UNSURE, Reason.NOT_UNDERSTOOD)
         if signature.sub_indication is SubIndication.REVOKED_NO_POE and signature.best_time is None:
             finding = (_UNSURE, Reason.NO_TIME_PROOF)
@@ -172,9 +190,9 @@ def _against_file(signature: SignatureFindings) -> Iterator[Finding]:
         yield _UNSURE, Reason.NO_TIME_PROOF
 
 
-def _against_signer(signature: SignatureFindings, signer: SignerFacts) -> Iterator[Finding]:
+def _against_signer(signature: SignatureFindings, signer: SignerFacts, *, sealed: bool) -> Iterator[Finding]:
     """Was this key one that may sign, then?"""
-    if signer.purpose is Purpose.OTHER:
+    if signer.purpose is Purpose.OTHER or (signer.purpose is Purpose.SEAL and not sealed):
         yield _NOT, Reason.WRONG_CERTIFICATE_KIND
     time = signature.best_time
     if time is None:

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from .etsi import Indication, SubIndication
 
+KEY_USAGE = "key-usage"
+"""Detail of a signature whose certificate does not commit its holder to content (RFC 5280, 4.2.1.3)."""
+
 
 class FileForm(StrEnum):
     """What kind of file was given."""

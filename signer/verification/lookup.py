@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from pki.ca.certificates import CertificateRecord, certificate_by_sha256
 from pki.ca.profile import CertificatePurpose
+from pki.quota.rollout.made import MadeReport, sealed_report
 from pki.records import DocumentId, HolderId, civil_day
 from pki.registration.entitlement import entitlement
 from pki.registration.kinds import ActKind
@@ -37,6 +38,8 @@ from .standing import KeyStanding, key_standing
 
 def register_facts(session: Session, findings: FileFindings, *, rehearsal: bool, at: datetime) -> RegisterFacts:
     """Everything that the register says of the file, as recorded up to `at`."""
+    if (report := sealed_report(session, findings.sha256)) is not None:
+        return _report_facts(session, report, findings, rehearsal=rehearsal)
     found = find_document(session, findings)
     own_fields = {} if found is None else {each.name: each for each in fields(session, DocumentId(found.id))}
     signers = tuple(
@@ -49,6 +52,33 @@ def register_facts(session: Session, findings: FileFindings, *, rehearsal: bool,
         claims_our_series=is_reference(findings.claims.get("reference", "")),
         rehearsal=rehearsal,
     )
+
+
+def _report_facts(session: Session, report: MadeReport, findings: FileFindings, *, rehearsal: bool) -> RegisterFacts:
+    """A committee's report: these very bytes are the ones that were sealed. Nobody's office is asked for."""
+    numbers = report.plain()
+    return RegisterFacts(
+        signers=tuple(_sealer(session, each) for each in findings.signatures),
+        document=DocumentFacts(
+            reference=report.reference,
+            kind=Kind.REPORT,
+            body=report.territory,
+            body_ar=numbers["name_ar"],
+            body_fr=numbers["name_fr"],
+            match=Match.KEPT,
+            title=report.month,
+            dated=civil_day(report.made_at),
+        ),
+        rehearsal=rehearsal,
+    )
+
+
+def _sealer(session: Session, signature: SignatureFindings) -> SignerFacts:
+    if signature.certificate is None:
+        return SignerFacts()
+    record = certificate_by_sha256(session, signature.certificate.sha256)
+    standing = KeyStanding() if record is None else key_standing(session, record, signed_at=signature.best_time)
+    return SignerFacts(purpose=_purpose(record), revoked_at=standing.revoked_at)
 
 
 def find_document(session: Session, findings: FileFindings) -> Document | None:
@@ -135,7 +165,8 @@ def office_facts(
 def _purpose(record: CertificateRecord | None) -> Purpose:
     if record is None:
         return Purpose.UNRECORDED
-    return Purpose.SIGNATURE if record.purpose is CertificatePurpose.SIGNATURE else Purpose.OTHER
+    known = {CertificatePurpose.SIGNATURE: Purpose.SIGNATURE, CertificatePurpose.SEAL: Purpose.SEAL}
+    return known.get(record.purpose, Purpose.OTHER)
 
 
 def _act(document: Document | None, findings: FileFindings) -> ActKind | None:

@@ -19,8 +19,10 @@ class Purpose(StrEnum):
     """What the register knows a certificate to be for."""
 
     SIGNATURE = "signature"
+    SEAL = "seal"
+    """Of the organisation: on a report it is what belongs there, anywhere else it is no signature."""
     OTHER = "other"
-    """A seal, an authentication certificate, a key of the service."""
+    """An authentication certificate, a key of the service."""
     UNRECORDED = "unrecorded"
 
 

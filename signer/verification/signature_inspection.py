@@ -14,6 +14,7 @@ from .byte_ranges import SignedRange, sound_range
 from .continuation import AFTER_LAST_SIGNATURE, whole_increments_follow
 from .etsi import Indication, Judgement, SubIndication, failed, indeterminate
 from .findings import (
+    KEY_USAGE,
     CertificateFacts,
     Coverage,
     LaterChanges,
@@ -45,7 +46,6 @@ _REVOKED = frozenset({SubIndication.REVOKED, SubIndication.REVOKED_NO_POE})
 BYTE_RANGE = "byte-range"
 UNLISTED = "unlisted"
 UNREADABLE = "unreadable"
-KEY_USAGE = "key-usage"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
