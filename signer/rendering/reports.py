@@ -20,6 +20,7 @@ PICTURE = Rectangle(0, 0, 482, 330)
 """In points: the width between the margins of an A4 page."""
 LABEL_CHARACTER = 4.6
 """Points that a letter of a label takes, at most."""
+LABEL_HEIGHT = 26
 MOST_PROPOSAL_CHARACTERS = 4000
 
 TITLES = {
@@ -155,7 +156,7 @@ LAST_DARK_INK = 2
 def _picture(numbers: Mapping[str, Any]) -> Page:
     """Communes by population, grouped as the level below is: by province in a region, by region in the country."""
     group = {"local": None, "regional": "province", "central": "region"}[numbers["level"]]
-    names = {each["territory"]: Both(each["name_ar"], each["name_fr"]) for each in numbers["rests_on"]}
+    names = {each["territory"]: each["name_fr"] for each in numbers["rests_on"]}
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for each in numbers["communes"]:
         groups.setdefault(each[group] if group else "", []).append(each)
@@ -166,10 +167,15 @@ def _picture(numbers: Mapping[str, Any]) -> Page:
         "width": PICTURE.width,
         "height": PICTURE.height,
         "cells": cells,
-        "frames": [_placed(frame) for frame in frames] if group else [],
-        "names": [names[code] for code in codes if code in names] if group else [],
+        "frames": [_frame(frame, names.get(code)) for code, frame in zip(codes, frames, strict=True)] if group else [],
         "alt": f"Communes par population et par étape atteinte : {len(cells)} rectangles ; mêmes chiffres en tableau.",
     }
+
+
+def _frame(place: Rectangle, name: str | None) -> Page:
+    """A group's frame, with its name where there is room for it."""
+    fits = name is not None and place.width > LABEL_CHARACTER * len(name) and place.height > LABEL_HEIGHT
+    return _placed(place) | {"name": name if fits else None}
 
 
 def _cells(communes: Sequence[Mapping[str, Any]], frame: Rectangle) -> list[Page]:
@@ -180,7 +186,7 @@ def _cells(communes: Sequence[Mapping[str, Any]], frame: Rectangle) -> list[Page
 def _cell(commune: Mapping[str, Any], place: Rectangle) -> Page:
     step = next(number for number, (_, _, stages) in enumerate(STEPS) if commune["stage"] in stages)
     seats = f"{step} · {commune['live']}/{commune['granted']}"
-    fits = place.width > LABEL_CHARACTER * max(len(commune["name_fr"]), len(seats)) and place.height > 26  # noqa: PLR2004
+    fits = place.width > LABEL_CHARACTER * max(len(commune["name_fr"]), len(seats)) and place.height > LABEL_HEIGHT
     small = place.width > LABEL_CHARACTER * 2 and place.height > 9  # noqa: PLR2004
     return _placed(place) | {
         "fill": STEPS[step][0],

@@ -140,8 +140,10 @@ def _against(findings: FileFindings, register: RegisterFacts) -> Iterator[Findin
         yield _NOT, Reason.NO_SIGNATURE
     for signature, signer in zip(findings.signatures, register.signers, strict=True):
         sealed = _is_seal_of_report(register, signer)
+        if not _fits(register, signer):
+            yield _NOT, Reason.WRONG_CERTIFICATE_KIND
         yield from _against_file(signature, sealed=sealed)
-        yield from _against_signer(signature, signer, sealed=sealed)
+        yield from _against_signer(signature, signer)
         if not sealed:
             yield from _against_office(signature, signer)
     if register.document is None:
@@ -160,10 +162,15 @@ def _against(findings: FileFindings, register: RegisterFacts) -> Iterator[Findin
         yield _NOT, Reason.DIFFERS_FROM_REGISTER
 
 
-def _is_seal_of_report(register: RegisterFacts, signer: SignerFacts) -> bool:
+def _fits(register: RegisterFacts, signer: SignerFacts) -> bool:
+    """Whether a certificate of that purpose may be on the document at all: a seal on a report, on nothing else."""
     # THREAT: the organisation's seal on a paper passes for the signature of a president.
     # DEFENCE: a seal counts on the very bytes of a report that the register keeps, and is called a seal there.
     # TEST: tests/signer/verification/test_seals.py
+    return signer.purpose is not Purpose.OTHER and (signer.purpose is Purpose.SEAL) is _is_report(register)
+
+
+def _is_seal_of_report(register: RegisterFacts, signer: SignerFacts) -> bool:
     kept = register.document is not None and register.document.match is Match.KEPT
     return kept and _is_report(register) and signer.purpose is Purpose.SEAL
 
@@ -190,10 +197,8 @@ def _against_file(signature: SignatureFindings, *, sealed: bool) -> Iterator[Fin
         yield _UNSURE, Reason.NO_TIME_PROOF
 
 
-def _against_signer(signature: SignatureFindings, signer: SignerFacts, *, sealed: bool) -> Iterator[Finding]:
+def _against_signer(signature: SignatureFindings, signer: SignerFacts) -> Iterator[Finding]:
     """Was this key one that may sign, then?"""
-    if signer.purpose is Purpose.OTHER or (signer.purpose is Purpose.SEAL and not sealed):
-        yield _NOT, Reason.WRONG_CERTIFICATE_KIND
     time = signature.best_time
     if time is None:
         return

@@ -16,7 +16,14 @@ from api.wiring import House
 from pki.journal.acts import Actor, ActorKind
 from pki.quota.agreements import Tier, sign_agreement
 from pki.quota.orders import request_key
+from pki.quota.rollout.committees import name_committee
+from pki.quota.rollout.kinds import CommitteeLevel
+from pki.quota.rollout.made import store_report
+from pki.quota.rollout.report import gather_report
+from pki.quota.rollout.stages import RegularUse
+from pki.quota.rollout.training import plan_programme, record_session
 from pki.quota.waves import open_wave
+from pki.records import civil_day
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import OfficeFunction
 from pki.registration.offices import record_office
@@ -55,6 +62,20 @@ class Place:
     order: UUID
     ceremony: UUID
     document: str
+    committee: UUID
+    programme: UUID
+    session: UUID
+    report: UUID
+
+    @property
+    def province(self) -> str:
+        """Code of the province that it is, or lies in."""
+        return self.body[:6]
+
+    @property
+    def region(self) -> str:
+        """Code of its region."""
+        return self.body[:2]
 
 
 def token(house: House, role: OfficerRole) -> dict[str, str]:
@@ -83,10 +104,33 @@ def settle(house: House) -> dict[str, Place]:
     )
     regions = ["06", "02"]
     open_wave(records, agreement=agreement, label="1", region_codes=regions, opens_on=date(2026, 1, 1), by=BY, at=at)
-    return {body: _settled(house, body, number) for number, body in enumerate(PLACES)}
+    rollout = {province: _rolled_out(house, province) for province in {body[:6] for body in PLACES}}
+    return {body: _settled(house, body, number, rollout[body[:6]]) for number, body in enumerate(PLACES)}
 
 
-def _settled(house: House, body: str, number: int) -> Place:
+def _rolled_out(house: House, province: str) -> dict[str, UUID]:
+    """A local committee, a programme with a session, and a report that is not sealed."""
+    records, at = house.records, now()
+    said: dict[str, Any] = {"deed": "d", "by": BY, "at": at}
+    day = civil_day(at)
+    committee = name_committee(records, level=CommitteeLevel.LOCAL, territory=province, named_on=day, **said)
+    programme = plan_programme(records, region_code=province[:2], title="t", audience="a", starts_on=day, **said)
+    held = record_session(records, programme=programme, province_code=province, place="p", held_on=day, by=BY, at=at)
+    with records.reading() as session:
+        report = gather_report(
+            session,
+            level=CommitteeLevel.LOCAL,
+            territory=province,
+            month=f"{day:%Y-%m}",
+            licences={},
+            policy=RegularUse(),
+            at=at,
+        )
+    made = store_report(records, report, by=BY, at=at)
+    return {"committee": committee, "programme": programme, "session": held, "report": made.id}
+
+
+def _settled(house: House, body: str, number: int, rollout: dict[str, UUID]) -> Place:
     records, at = house.records, now()
     name = f"Person {'ABCDE'[number]}"
     holder = enrol_holder(
@@ -114,4 +158,6 @@ def _settled(house: House, body: str, number: int) -> Place:
     with records.writing() as session:
         session.execute(insert(Document).values(**document))
         session.execute(insert(Ceremony).values(**opened))
-    return Place(body=body, holder=holder, office=office, order=order.id, ceremony=ceremony, document=reference)
+    return Place(
+        body=body, holder=holder, office=office, order=order.id, ceremony=ceremony, document=reference, **rollout
+    )

@@ -127,6 +127,71 @@ DOORS: dict[tuple[str, str], Door] = {
         PROVINCIAL, lambda p: (f"/v1/ceremonies/{p.ceremony}/receipts", None)
     ),
 }
+MEMBER = {"name": "X", "function": "f", "body": "b", "starts_on": "2026-01-01", "deed": "d"}
+WINDOW = {"assessed_on": "2026-01-01", "assessed_by": "x", "staff": 1, "workstations": 1, "scanners": 1}
+PROGRAMME = {"title": "t", "audience": "a", "starts_on": "2026-01-01", "deed": "d"}
+REPORT = {"level": "local", "month": "2099-01"}
+DOORS |= {
+    ("POST", "/v1/committees"): Door(
+        PROVINCIAL,
+        lambda p: (
+            "/v1/committees",
+            {"level": "local", "territory": p.province, "deed": "d", "named_on": "2026-01-01"},
+        ),
+    ),
+    ("GET", "/v1/committees"): Door(PROVINCIAL, lambda p: ("/v1/committees", None), free=True),
+    ("POST", "/v1/committees/{committee}/members"): Door(
+        PROVINCIAL, lambda p: (f"/v1/committees/{p.committee}/members", MEMBER)
+    ),
+    ("POST", "/v1/committees/{committee}/meetings"): Door(
+        PROVINCIAL,
+        lambda p: (f"/v1/committees/{p.committee}/meetings", {"held_on": "2026-01-01", "present": 1, "minutes": "m"}),
+    ),
+    ("POST", "/v1/committees/{committee}/proposals"): Door(
+        PROVINCIAL, lambda p: (f"/v1/committees/{p.committee}/proposals", {"made_on": "2026-01-01", "text": "t"})
+    ),
+    ("POST", "/v1/training-programmes"): Door(
+        REGIONAL, lambda p: ("/v1/training-programmes", PROGRAMME | {"region_code": p.region})
+    ),
+    ("POST", "/v1/training-programmes/{programme}/sessions"): Door(
+        PROVINCIAL,
+        lambda p: (
+            f"/v1/training-programmes/{p.programme}/sessions",
+            {"province_code": p.province, "place": "p", "held_on": "2020-01-01"},
+        ),
+    ),
+    ("GET", "/v1/training-sessions"): Door(PROVINCIAL, lambda p: ("/v1/training-sessions", None), free=True),
+    ("POST", "/v1/training-sessions/{session_id}/attendances"): Door(
+        PROVINCIAL,
+        lambda p: (f"/v1/training-sessions/{p.session}/attendances", {"holder": NOWHERE, "body": p.body}),
+    ),
+    ("GET", "/v1/untrained-holders"): Door(COMMUNE, lambda p: (f"/v1/untrained-holders?body={p.body}", None)),
+    ("POST", "/v1/bodies/{code}/window-assessments"): Door(
+        PROVINCIAL,
+        lambda p: (f"/v1/bodies/{p.body}/window-assessments", WINDOW | {"adequate": True, "findings": "f"}),
+    ),
+    ("GET", "/v1/single-windows"): Door(COMMUNE, lambda p: (f"/v1/single-windows?body={p.body}", None)),
+    ("POST", "/v1/stage-plans"): Door(
+        PROVINCIAL,
+        lambda p: ("/v1/stage-plans", {"stage": "trained", "planned_on": "2026-01-01", "bodies": [p.body]}),
+    ),
+    ("GET", "/v1/stages"): Door(COMMUNE, lambda p: (f"/v1/stages?body={p.body}", None)),
+    ("GET", "/v1/stages.csv"): Door(COMMUNE, lambda p: (f"/v1/stages.csv?body={p.body}", None)),
+    ("POST", "/v1/rollout-records/{kind}/{number}/strike"): Door(
+        CENTRAL, lambda p: (f"/v1/rollout-records/plan/{NOWHERE}/strike", {"reason": "r"}), free=True
+    ),
+    ("POST", "/v1/rollout-reports"): Door(
+        PROVINCIAL, lambda p: ("/v1/rollout-reports", REPORT | {"territory": p.province})
+    ),
+    ("GET", "/v1/rollout-reports"): Door(PROVINCIAL, lambda p: ("/v1/rollout-reports", None), free=True),
+    ("GET", "/v1/rollout-reports/{report}"): Door(PROVINCIAL, lambda p: (f"/v1/rollout-reports/{p.report}", None)),
+    ("GET", "/v1/rollout-reports/{report}/table"): Door(
+        PROVINCIAL, lambda p: (f"/v1/rollout-reports/{p.report}/table", None)
+    ),
+    ("GET", "/v1/rollout-reports/{report}/file"): Door(
+        PROVINCIAL, lambda p: (f"/v1/rollout-reports/{p.report}/file", None)
+    ),
+}
 LISTS = ("/v1/allowances", "/v1/ledger", "/v1/people", "/v1/documents", "/v1/key-orders")
 
 
@@ -162,7 +227,8 @@ def send(client: TestClient, method: str, asked: Asked, headers: dict[str, str])
         said = client.post(path, content=body, headers=headers | {"Content-Type": "application/pkix-crl"})
     else:
         said = client.request(method, path, json=body, headers=headers)
-    return said.status_code, said.json().get("code", "")
+    plain = said.headers["content-type"].startswith("text/csv")
+    return said.status_code, "" if plain else said.json().get("code", "")
 
 
 @pytest.mark.parametrize("role", list(OfficerRole))
@@ -201,6 +267,32 @@ def test_a_list_shows_exactly_the_own_territory(
             assert all(body.startswith("06.") for body in bodies)
     ledger = client.get("/v1/ledger", headers=headers).json()["items"]
     assert any(item["body"] is None for item in ledger) is (role is CENTRAL)
+
+
+@pytest.mark.parametrize("role", [CENTRAL, REGIONAL, PROVINCIAL])
+def test_reports_committees_and_sessions_of_the_own_territory(
+    role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]
+) -> None:
+    headers = token(house, role)
+    provinces = {body[:6] for body in REACH[role]}
+    for path, name in (
+        ("rollout-reports", "territory"),
+        ("committees", "territory"),
+        ("training-sessions", "province_code"),
+    ):
+        items = client.get(f"/v1/{path}", headers=headers).json()["items"]
+        assert {each[name] for each in items} == provinces, path
+
+
+@pytest.mark.parametrize("role", list(OfficerRole))
+def test_stages_of_the_own_communes(
+    role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]
+) -> None:
+    headers = token(house, role)
+    items = client.get("/v1/stages", headers=headers).json()["items"]
+    assert len(items) == {CENTRAL: 1503, REGIONAL: 153, PROVINCIAL: 22, COMMUNE: 1}[role]
+    table = client.get("/v1/stages.csv", headers=headers).text.splitlines()[1:]
+    assert {line.split(",")[0] for line in table} == {each["body"] for each in items}
 
 
 def test_an_officer_counts_his_own_territory_only(house: House, client: TestClient, places: dict[str, Place]) -> None:
