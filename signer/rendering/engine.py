@@ -74,6 +74,15 @@ def engine(fonts: Path = FONTS) -> Engine:
     return Engine(fonts)
 
 
+@lru_cache(maxsize=1)
+def report_engine(fonts: Path = FONTS) -> Engine:
+    """An engine apart: a report of the whole country takes seconds, and keeps no signature's mark waiting.
+
+    :raise LayoutFailed: the font is not there.
+    """
+    return Engine(fonts)
+
+
 def _folders(fonts: Path) -> list[Path]:
     """The folders that hold the family: searching all of a system's fonts would take a second."""
     return sorted({each.parent for each in fonts.rglob("Amiri-Regular.*")})

@@ -12,7 +12,7 @@ from typing import Any
 from babel.dates import format_date
 
 from signer.rendering import words
-from signer.rendering.engine import FONTS, engine
+from signer.rendering.engine import FONTS, report_engine
 from signer.rendering.treemap import Rectangle, squarified
 from signer.rendering.words import Both
 
@@ -95,7 +95,7 @@ def render_report(
     :raise LayoutFailed: the engine refused it, or its font is not installed.
     """
     data = lay_out_report(numbers, reference=reference, digest=digest, environment=environment)
-    return engine(fonts).report(json.dumps(data, ensure_ascii=False, default=_json))
+    return report_engine(fonts).report(json.dumps(data, ensure_ascii=False, default=_json))
 
 
 def lay_out_report(numbers: Mapping[str, Any], *, reference: str, digest: str, environment: str) -> Page:
