@@ -1,8 +1,8 @@
-"""The second officer: another person, of the first one's level or above, where the same territory is his.
+"""The second officer: another one, of the first one's level or above.
 
 An act of the domain keeps who asked, and, by `pki.quota.policy`, whether so many seats need somebody above both
-sides; the door of the approval calls `require_second` before the act, which itself refuses one who approves his
-own request.
+sides; the door of the approval holds the approver to his territory, as every door does, and calls
+`require_second` before the act, which itself refuses one who approves his own request.
 """
 
 from __future__ import annotations
