@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +15,11 @@ from api.auth.tables import OfficerRole
 from api.wiring import House
 from pki.journal.acts import Actor, ActorKind
 from pki.quota.agreements import Tier, sign_agreement
+from pki.quota.grants.extras import request_extra
+from pki.quota.grants.transfers import propose_transfer
+from pki.quota.kinds import TransferSide
 from pki.quota.orders import request_key
+from pki.quota.policy import QuotaPolicy
 from pki.quota.rollout.committees import name_committee
 from pki.quota.rollout.kinds import CommitteeLevel
 from pki.quota.rollout.made import store_report
@@ -23,7 +27,7 @@ from pki.quota.rollout.report import gather_report
 from pki.quota.rollout.stages import RegularUse
 from pki.quota.rollout.training import plan_programme, record_session
 from pki.quota.waves import open_wave
-from pki.records import civil_day
+from pki.records import Records, civil_day
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import OfficeFunction
 from pki.registration.offices import record_office
@@ -33,6 +37,8 @@ from signer.dossiers.tables import Document
 
 BY = Actor(kind=ActorKind.SYSTEM, id="test")
 OWN, SIBLING, PARENT, COUSIN, ELSEWHERE = "06.117.01.03", "06.117.01.05", "06.117", "06.141.01.81", "02.411.01.23"
+FAR = "02.411"
+"""The province of `ELSEWHERE`, which is no place of the tests."""
 PLACES = (OWN, SIBLING, PARENT, COUSIN, ELSEWHERE)
 """A commune, one of its province, the province itself, one of another province of the region, one of another region."""
 REACH = {
@@ -66,6 +72,11 @@ class Place:
     programme: UUID
     session: UUID
     report: UUID
+    extra: UUID
+    transfer: UUID
+    """Offered to it from far away."""
+    near: UUID
+    """Offered to it by its neighbour: whoever has it in his territory has both sides."""
 
     @property
     def province(self) -> str:
@@ -159,5 +170,29 @@ def _settled(house: House, body: str, number: int, rollout: dict[str, UUID]) -> 
         session.execute(insert(Document).values(**document))
         session.execute(insert(Ceremony).values(**opened))
     return Place(
-        body=body, holder=holder, office=office, order=order.id, ceremony=ceremony, document=reference, **rollout
+        body=body,
+        holder=holder,
+        office=office,
+        order=order.id,
+        ceremony=ceremony,
+        document=reference,
+        extra=request_extra(records, body_code=body, seats=1, reason="r", by=BY, at=at).id,
+        transfer=_offered(records, FAR, body, at),
+        near=_offered(records, SIBLING if body == OWN else OWN, body, at),
+        **rollout,
     )
+
+
+def _offered(records: Records, giver: str, receiver: str, at: datetime) -> UUID:
+    transfer = propose_transfer(
+        records,
+        QuotaPolicy(four_eyes_above=0),
+        giver_code=giver,
+        receiver_code=receiver,
+        seats=1,
+        reason="r",
+        side=TransferSide.GIVER,
+        by=BY,
+        at=at,
+    )
+    return transfer.id

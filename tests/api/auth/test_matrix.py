@@ -27,7 +27,7 @@ from pki.records import HolderId, OrderId
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import OfficeFunction
 from pki.registration.offices import record_office
-from tests.api.auth.country import BY, CIN, OWN, PLACES, REACH, TERRITORY, Place, settle, token
+from tests.api.auth.country import BY, CIN, FAR, OWN, PLACES, REACH, TERRITORY, Place, settle, token
 from tests.pki.ca.estate import csr
 
 CENTRAL, REGIONAL, PROVINCIAL, COMMUNE = OfficerRole
@@ -192,7 +192,65 @@ DOORS |= {
         PROVINCIAL, lambda p: (f"/v1/rollout-reports/{p.report}/file", None)
     ),
 }
-LISTS = ("/v1/allowances", "/v1/ledger", "/v1/people", "/v1/documents", "/v1/key-orders")
+PLAN = {"agreement": NOWHERE, "label": "x", "region_codes": ["01"], "planned_on": "2026-01-01"}
+AMENDMENT = {"number": "A", "reason": "r", "in_effect": "2026-01-01"}
+DOORS |= {
+    ("GET", "/v1/balances"): Door(COMMUNE, lambda p: (f"/v1/balances?body={p.body}", None)),
+    ("GET", "/v1/bodies/{code}/seats"): Door(COMMUNE, lambda p: (f"/v1/bodies/{p.body}/seats", None)),
+    ("GET", "/v1/exports/ledger.csv"): Door(CENTRAL, lambda p: ("/v1/exports/ledger.csv", None), free=True),
+    ("GET", "/v1/exports/allowances.csv"): Door(CENTRAL, lambda p: ("/v1/exports/allowances.csv", None), free=True),
+    ("POST", "/v1/agreements/{agreement}/amendments"): Door(
+        CENTRAL, lambda p: (f"/v1/agreements/{NOWHERE}/amendments", AMENDMENT), free=True
+    ),
+    ("POST", "/v1/key-orders/{order}/purchase-return"): Door(
+        CENTRAL, lambda p: (f"/v1/key-orders/{p.order}/purchase-return", {"reason": "r"})
+    ),
+    ("POST", "/v1/wave-plans"): Door(CENTRAL, lambda p: ("/v1/wave-plans", PLAN), free=True),
+    ("GET", "/v1/wave-plans"): Door(COMMUNE, lambda p: ("/v1/wave-plans", None), free=True),
+    ("POST", "/v1/wave-plans/{plan}/move"): Door(
+        CENTRAL, lambda p: (f"/v1/wave-plans/{NOWHERE}/move", {"planned_on": "2026-01-01", "reason": "r"}), free=True
+    ),
+    ("POST", "/v1/wave-plans/{plan}/open"): Door(
+        CENTRAL, lambda p: (f"/v1/wave-plans/{NOWHERE}/open", {"opens_on": "2026-01-01"}), free=True
+    ),
+    ("POST", "/v1/extras"): Door(COMMUNE, lambda p: ("/v1/extras", {"body": p.body, "seats": 1, "reason": "r"})),
+    ("GET", "/v1/extras"): Door(COMMUNE, lambda p: (f"/v1/extras?body={p.body}", None)),
+    ("POST", "/v1/extras/{extra}/approval"): Door(
+        PROVINCIAL, lambda p: (f"/v1/extras/{p.extra}/approval", {"digest": "0" * 64, "reason": "r"})
+    ),
+    ("POST", "/v1/extras/{extra}/refusal"): Door(
+        PROVINCIAL, lambda p: (f"/v1/extras/{p.extra}/refusal", {"reason": "r"})
+    ),
+    ("POST", "/v1/transfers"): Door(
+        COMMUNE,
+        lambda p: ("/v1/transfers", {"giver": p.body, "receiver": FAR, "seats": 1, "reason": "r", "side": "giver"}),
+    ),
+    ("GET", "/v1/transfers"): Door(COMMUNE, lambda p: (f"/v1/transfers?body={p.body}", None)),
+    ("POST", "/v1/transfers/{transfer}/consent"): Door(
+        COMMUNE, lambda p: (f"/v1/transfers/{p.transfer}/consent", {"digest": "0" * 64})
+    ),
+    ("POST", "/v1/transfers/{transfer}/approval"): Door(
+        PROVINCIAL, lambda p: (f"/v1/transfers/{p.near}/approval", {"digest": "0" * 64})
+    ),
+    ("POST", "/v1/transfers/{transfer}/end"): Door(
+        COMMUNE, lambda p: (f"/v1/transfers/{p.transfer}/end", {"reason": "r"})
+    ),
+    ("POST", "/v1/censuses"): Door(CENTRAL, lambda p: ("/v1/censuses", {"census": "c", "csv": "x"}), free=True),
+    ("GET", "/v1/censuses"): Door(COMMUNE, lambda p: ("/v1/censuses", None), free=True),
+    ("GET", "/v1/agreements/{agreement}/census-effect"): Door(
+        CENTRAL, lambda p: (f"/v1/agreements/{NOWHERE}/census-effect?census=c", None), free=True
+    ),
+    ("POST", "/v1/agreements/{agreement}/censuses"): Door(
+        CENTRAL,
+        lambda p: (f"/v1/agreements/{NOWHERE}/censuses", {"census": "c", "in_effect": "2026-01-01"}),
+        free=True,
+    ),
+    ("POST", "/v1/census-proposals/{proposal}/approval"): Door(
+        CENTRAL, lambda p: (f"/v1/census-proposals/{NOWHERE}/approval", {"digest": "0" * 64}), free=True
+    ),
+    ("POST", "/v1/keys-in-field"): Door(CENTRAL, lambda p: ("/v1/keys-in-field", {"csv": "x"}), free=True),
+}
+LISTS = ("/v1/allowances", "/v1/ledger", "/v1/people", "/v1/documents", "/v1/key-orders", "/v1/balances", "/v1/extras")
 
 
 @pytest.fixture
@@ -267,6 +325,18 @@ def test_a_list_shows_exactly_the_own_territory(
             assert all(body.startswith("06.") for body in bodies)
     ledger = client.get("/v1/ledger", headers=headers).json()["items"]
     assert any(item["body"] is None for item in ledger) is (role is CENTRAL)
+    balances = client.get("/v1/balances", headers=headers).json()["items"]
+    assert any(item["body"] is None for item in balances) is (role is CENTRAL)
+
+
+@pytest.mark.parametrize("role", list(OfficerRole))
+def test_transfers_with_a_side_in_the_own_territory(
+    role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]
+) -> None:
+    items = client.get("/v1/transfers", headers=token(house, role)).json()["items"]
+    expected = {str(place.transfer) for body, place in places.items() if body in REACH[role]}
+    near = {str(place.near) for place in places.values()}  # the commune of the tests is a side of each
+    assert {each["id"] for each in items} == expected | near
 
 
 @pytest.mark.parametrize("role", [CENTRAL, REGIONAL, PROVINCIAL])
@@ -299,7 +369,12 @@ def test_an_officer_counts_his_own_territory_only(house: House, client: TestClie
     counted = {
         role: tuple(client.get("/v1/territory", headers=token(house, role)).json().values()) for role in OfficerRole
     }
-    assert counted == {CENTRAL: (12, 75, 1503), REGIONAL: (1, 9, 153), PROVINCIAL: (0, 1, 22), COMMUNE: (0, 0, 1)}
+    assert counted == {
+        CENTRAL: (12, 75, 1503, 41),
+        REGIONAL: (1, 9, 153, 16),
+        PROVINCIAL: (0, 1, 22, 0),
+        COMMUNE: (0, 0, 1, 0),
+    }
 
 
 def test_an_order_paid_elsewhere_shows_no_row_of_the_payer(

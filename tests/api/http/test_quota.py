@@ -54,33 +54,65 @@ def test_extras(desks: Desks) -> None:
     extra = desks.sent(desks.berrechid, "/v1/extras", body=BERRECHID, seats=2, reason="two sites")
     refused(desks.oujda.post("/v1/extras", json={"body": BERRECHID, "seats": 1, "reason": "x"}), 403, "not-permitted")
     assert desks.oujda.get("/v1/extras", params={"body": BERRECHID}).status_code == 403
-    assert desks.berrechid.get("/v1/extras").status_code == 403
+    assert desks.oujda.get("/v1/extras").json()["items"] == []
+    assert [each["id"] for each in desks.berrechid.get("/v1/extras").json()["items"]] == [extra["id"]]
     address, approval = f"/v1/extras/{extra['id']}/approval", {"digest": extra["digest"], "reason": "needed"}
-    assert desks.berrechid.post(address, json=approval).status_code == 403
-    done = desks.sent(desks.central, address, **approval)
+    refused(desks.berrechid.post(address, json=approval), 403, "second-officer-refused")
+    refused(desks.oujda.post(address, json=approval), 403, "not-permitted")
+    done = desks.sent(desks.desk("Fifth", "06.117"), address, **approval)
     assert (done["decision"], done["decision_reason"], desks.granted()) == ("approved", "needed", 7)
     refused(desks.second.post(f"/v1/extras/{extra['id']}/refusal", json={"reason": "x"}), 409, "proposal-decided")
     own = desks.sent(desks.central, "/v1/extras", body=BERRECHID, seats=2, reason="mine")
-    refused(desks.central.post(f"/v1/extras/{own['id']}/refusal", json={"reason": "x"}), 403, "own-proposal")
+    address, said = f"/v1/extras/{own['id']}/refusal", {"reason": "x"}
+    for desk in (desks.central, desks.berrechid):  # himself; one below him
+        refused(desk.post(address, json=said), 403, "second-officer-refused")
     assert [each["id"] for each in desks.central.get("/v1/extras?waiting=true").json()["items"]] == [own["id"]]
     balanced(desks)
 
 
+def test_many_extra_seats_are_for_the_centre(desks: Desks) -> None:
+    above = desks.house.settings.four_eyes_above + 1
+    extra = desks.sent(desks.berrechid, "/v1/extras", body=BERRECHID, seats=above, reason="x")
+    colleague, said = desks.desk("Fifth", "06.117"), {"digest": extra["digest"], "reason": "y"}
+    refused(colleague.post(f"/v1/extras/{extra['id']}/approval", json=said), 403, "not-permitted")
+    refused(colleague.post(f"/v1/extras/{extra['id']}/refusal", json={"reason": "x"}), 403, "not-permitted")
+    desks.sent(desks.central, f"/v1/extras/{extra['id']}/approval", **said)
+    assert desks.granted() == 5 + above
+
+
 def test_a_transfer_and_who_may_speak_for_whom(desks: Desks) -> None:
     desks.opened(bodies=[OUJDA])
-    said = {"giver": BERRECHID, "receiver": OUJDA, "seats": 3, "reason": "x", "side": "giver"}
+    extra = desks.sent(desks.berrechid, "/v1/extras", body=BERRECHID, seats=3, reason="x")
+    desks.sent(desks.central, f"/v1/extras/{extra['id']}/approval", digest=extra["digest"], reason="y")
+    said = {"giver": BERRECHID, "receiver": OUJDA, "seats": 6, "reason": "x", "side": "giver"}
     assert desks.oujda.post("/v1/transfers", json=said).status_code == 403
     transfer = desks.sent(desks.berrechid, "/v1/transfers", **said)
     assert transfer["needs_approval"]
     address, digest = f"/v1/transfers/{transfer['id']}", {"digest": transfer["digest"]}
     assert desks.berrechid.post(f"{address}/consent", json=digest).status_code == 403
-    assert desks.oujda.post(f"{address}/approval", json=digest).status_code == 403
+    refused(desks.oujda.post(f"{address}/approval", json=digest), 403, "not-permitted")
     assert desks.sent(desks.oujda, f"{address}/consent", **digest)["moved_at"] is None
     assert desks.sent(desks.central, f"{address}/approval", **digest)["moved_at"]
-    assert (desks.granted(), desks.granted(OUJDA)) == (2, 8)
+    assert (desks.granted(), desks.granted(OUJDA)) == (2, 11)
     assert [each["id"] for each in desks.oujda.get(f"/v1/transfers?body={OUJDA}").json()["items"]] == [transfer["id"]]
     refused(desks.oujda.post(f"{address}/end", json={"reason": "x"}), 409, "proposal-decided")
     refused(desks.oujda.post(f"/v1/transfers/{uuid4()}/end", json={"reason": "x"}), 404, "proposal-unknown")
+    balanced(desks)
+
+
+def test_inside_one_province_its_third_officer_is_above_both(desks: Desks) -> None:
+    address, seats = "/v1/transfers", desks.house.settings.four_eyes_above + 1
+    extra = desks.sent(desks.berrechid, "/v1/extras", body=BERRECHID, seats=seats, reason="x")
+    desks.sent(desks.central, f"/v1/extras/{extra['id']}/approval", digest=extra["digest"], reason="y")
+    said = {"giver": BERRECHID, "receiver": DEROUA, "seats": seats, "reason": "x", "side": "giver"}
+    transfer = desks.sent(desks.berrechid, address, **said)
+    one, other, digest = desks.desk("Fifth", "06.117"), desks.desk("Sixth", "06.117"), {"digest": transfer["digest"]}
+    address += f"/{transfer['id']}"
+    refused(desks.berrechid.post(f"{address}/consent", json=digest), 403, "second-officer-refused")
+    desks.sent(one, f"{address}/consent", **digest)
+    refused(one.post(f"{address}/approval", json=digest), 403, "own-proposal")
+    refused(desks.berrechid.post(f"{address}/approval", json=digest), 403, "second-officer-refused")
+    assert desks.sent(other, f"{address}/approval", **digest)["moved_at"]
     balanced(desks)
 
 
@@ -124,8 +156,9 @@ def test_balances_and_seats(desks: Desks) -> None:
     assert desks.berrechid.get("/v1/balances", params=known).json()["items"] == []
     seats = desks.berrechid.get(f"/v1/bodies/{BERRECHID}/seats").json()
     assert (seats["granted"], seats["seats"], [each["change"] for each in seats["grants"]]) == (5, [], [5])
-    for path in (f"/v1/bodies/{BERRECHID}/seats", f"/v1/balances?body={BERRECHID}", "/v1/balances"):
+    for path in (f"/v1/bodies/{BERRECHID}/seats", f"/v1/balances?body={BERRECHID}"):
         assert desks.oujda.get(path).status_code == 403
+    assert desks.oujda.get("/v1/balances").json()["items"] == []
 
 
 def test_files(desks: Desks) -> None:

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from alembic import command
 from sqlalchemy import MetaData, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
+from api.auth.tables import OfficerRow
 from api.migrations.history import _rebuilding, configuration, drift, upgrade
 from hsm.software import SoftwareKeys
 from pki.quota.balances import explain
@@ -134,3 +136,26 @@ def test_books_of_before_say_what_they_said(bureau: Bureau) -> None:
     refused(records, "UPDATE allowance SET excess = 1")
     refused(records, "UPDATE ledger_entry SET origin = 'x'")
     refused(records, "UPDATE census_count SET population = 1")
+
+
+def test_officers_of_before_keep_their_place(bureau: Bureau) -> None:
+    records = bureau.records
+    back_to(records, "0003")
+    columns = "INSERT INTO officer (id, name, role, province_code, token_hash, created_at)"
+    one = f"{columns} VALUES (:id, 'X', :role, :province, :hash, '2026-01-01 00:00:00')"
+    places = {"central": None, "provincial": "06.117"}
+    with records.writing() as session:
+        for role, province in places.items():
+            values = {"id": uuid4().hex, "role": role, "province": province, "hash": role}
+            session.execute(text(one), values)
+    before = reflected(records)
+    kept = rows(records, before)
+
+    upgrade(records)
+    assert drift(records) == []
+    assert rows(records, before) == kept
+    with records.reading() as session:
+        now = session.execute(select(OfficerRow.role, OfficerRow.province_code)).all()
+        assert {row.role.value: row.province_code for row in now} == places
+    refused(records, "UPDATE officer SET role = 'regional'")
+    refused(records, "UPDATE officer SET region_code = '06'")
