@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from uuid import UUID
 
 from pki.errors import PkiError
 from pki.records import HolderId, OfficeId
@@ -153,3 +154,108 @@ class EndBeforeStart(RegistrationError):
         super().__init__(f"The office starts on {starts_on} and cannot end on {ends_on}. Nothing was recorded.")
         self.starts_on = starts_on
         self.ends_on = ends_on
+
+
+class HolderInOffice(RegistrationError):
+    """One person in two places of a council's bureau, or in two bureaus."""
+
+    def __init__(self, *, body_code: str, function: str, office: OfficeId) -> None:
+        super().__init__(
+            f"This person is {function} of {body_code} in that time. Nothing was recorded: record the end of that "
+            "office first."
+        )
+        self.body_code = body_code
+        self.function = function
+        self.office = office
+
+
+class SecondOfficerNeeded(RegistrationError):
+    """An effect before today by one officer."""
+
+    def __init__(self, since: date) -> None:
+        super().__init__(
+            f"This takes effect on {since}, before today. Nothing was recorded: propose it, and another officer "
+            "confirms it over the list of documents that it touches."
+        )
+        self.since = since
+
+
+class DelegationRefused(RegistrationError):
+    """A delegation that the law does not know."""
+
+    def __init__(self, reason: str, article: str) -> None:
+        super().__init__(f"This delegation is refused ({reason}; {article}). Nothing was recorded.")
+        self.reason = reason
+        self.article = article
+
+
+class DelegationExists(RegistrationError):
+    """The body has a delegation of that number."""
+
+    def __init__(self, body_code: str, number: str) -> None:
+        super().__init__(f"A delegation no. {number} of {body_code} is on record already. Nothing was recorded.")
+        self.body_code = body_code
+        self.number = number
+
+
+class DelegationUnknown(RegistrationError):
+    """No delegation of that id, or one that another record replaced."""
+
+    def __init__(self, delegation: UUID) -> None:
+        super().__init__(f"No current record of a delegation has the id {delegation}. Nothing was recorded.")
+        self.delegation = delegation
+
+
+class FindingRefused(RegistrationError):
+    """A finding that the law does not know."""
+
+    def __init__(self, reason: str, article: str) -> None:
+        super().__init__(f"This finding is refused ({reason}; {article}). Nothing was recorded.")
+        self.reason = reason
+        self.article = article
+
+
+class FindingUnknown(RegistrationError):
+    """No finding of that id, or one that another record replaced."""
+
+    def __init__(self, finding: UUID) -> None:
+        super().__init__(f"No current record of a finding has the id {finding}. Nothing was recorded.")
+        self.finding = finding
+
+
+class ProposalUnknown(RegistrationError):
+    """No proposal of that id waits."""
+
+    def __init__(self, proposal: UUID) -> None:
+        super().__init__(f"No proposal {proposal} waits for a second officer. Nothing was recorded.")
+        self.proposal = proposal
+
+
+class ProposalDecided(RegistrationError):
+    """A proposal that was confirmed or refused before."""
+
+    def __init__(self, proposal: UUID) -> None:
+        super().__init__(f"The proposal {proposal} was confirmed or refused before. Nothing more was recorded.")
+        self.proposal = proposal
+
+
+class SelfConfirmation(RegistrationError):
+    """Nobody confirms his own proposal."""
+
+    def __init__(self, proposal: UUID) -> None:
+        super().__init__(
+            f"You made the proposal {proposal} yourself. Nothing was recorded: a second officer must confirm it."
+        )
+        self.proposal = proposal
+
+
+class ProposalDiffers(RegistrationError):
+    """The confirmation was for other content or other documents than those the act would touch now."""
+
+    def __init__(self, proposal: UUID, current: str) -> None:
+        super().__init__(
+            "The confirmation is for something else than what would be recorded now. Nothing was recorded: read the "
+            "proposal again; if documents were signed since, it must be made anew."
+        )
+        self.proposal = proposal
+        self.current = current

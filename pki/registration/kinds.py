@@ -43,6 +43,8 @@ class ActKind(StrEnum):
     OPINION = "opinion"
     MINUTES = "minutes"
     KEY_ACCEPTANCE = "key_acceptance"
+    DELEGATION = "delegation"
+    """The deed by which an office lets another sign."""
 
 
 _COUNCIL = frozenset({OfficeFunction.PRESIDENT, OfficeFunction.VICE_PRESIDENT, OfficeFunction.DIRECTOR_OF_SERVICES})
@@ -66,7 +68,10 @@ FUNCTIONS_OF: Mapping[BodyKind, frozenset[OfficeFunction]] = MappingProxyType(
 """Which functions exist in which kind of body."""
 
 SINGLE_FUNCTIONS = frozenset({OfficeFunction.PRESIDENT, OfficeFunction.GOVERNOR, OfficeFunction.PACHA})
-"""One person at a time in a body."""
+"""One person at a time in a body. Of vice-presidents, one person at a time in a rank."""
+
+ELECTED_FUNCTIONS = frozenset({OfficeFunction.PRESIDENT, OfficeFunction.VICE_PRESIDENT})
+"""Functions of a council's bureau: a person sits in one bureau, in one place, at a time."""
 
 MECHOUAR_COMMUNES = frozenset({"03.061.01.03", "03.231.01.03", "04.421.01.07", "06.141.01.81", "07.351.01.01"})
 """HCP codes of the communes whose pacha has the president's powers (organic law 113-14, art. 113)."""

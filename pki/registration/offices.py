@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
@@ -15,15 +16,47 @@ from pki.registration.errors import (
     BodyUnknown,
     EndBeforeStart,
     FunctionNotInBody,
+    HolderInOffice,
     HolderUnknown,
     OfficeOccupied,
     OfficeUnknown,
     RankRefused,
 )
-from pki.registration.kinds import FUNCTIONS_OF, MECHOUAR_COMMUNES, SINGLE_FUNCTIONS, OfficeFunction
-from pki.registration.tables import Body, Holder, Office, OfficeEnd, OpenOffice
+from pki.registration.kinds import (
+    ELECTED_FUNCTIONS,
+    FUNCTIONS_OF,
+    MECHOUAR_COMMUNES,
+    SINGLE_FUNCTIONS,
+    OfficeFunction,
+)
+from pki.registration.retroactivity import STRICT, Retroactivity
+from pki.registration.tables import Body, Holder, Office, OfficeEnd, OpenOffice, OpenRank
 
 _PACHAS = frozenset({OfficeFunction.PACHA, OfficeFunction.PACHA_ASSISTANT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficeRecording:
+    """An office to be recorded, in effect from the civil day `starts_on` (inside), by that deed."""
+
+    holder: HolderId
+    body_code: str
+    function: OfficeFunction
+    rank: int | None = None
+    starts_on: date
+    deed: str
+    supersedes: OfficeId | None = None
+    """A record of the same holder that was wrong; this one takes its place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficeEnding:
+    """An end to be recorded: `ends_on` is the first civil day no longer in office."""
+
+    office: OfficeId
+    ends_on: date
+    reason: str
+    deed: str
 
 
 def record_office(
@@ -36,6 +69,7 @@ def record_office(
     starts_on: date,
     deed: str,
     supersedes: OfficeId | None = None,
+    retroactivity: Retroactivity = STRICT,
     by: Actor,
     at: datetime,
 ) -> OfficeId:
@@ -44,83 +78,159 @@ def record_office(
     :param supersedes: a record of the same holder that was wrong; this one takes its place.
     :raise FunctionNotInBody: that kind of body has no such function.
     :raise RankRefused: a vice-president without rank, or a rank for another.
-    :raise OfficeOccupied: a president, governor or pacha while there is another.
+    :raise OfficeOccupied: a president, governor, pacha, or vice-president of that rank, while there is another.
+    :raise HolderInOffice: he sits in the bureau of a council in that time already.
+    :raise SecondOfficerNeeded: it reaches back into a register that was declared complete, or corrects a record.
     """
+    recording = OfficeRecording(
+        holder=holder,
+        body_code=body_code,
+        function=function,
+        rank=rank,
+        starts_on=starts_on,
+        deed=deed,
+        supersedes=supersedes,
+    )
     with records.writing() as session:
-        body = _locked_body(session, body_code)
-        if session.scalar(select(Holder.id).where(Holder.id == holder)) is None:
-            raise HolderUnknown(holder)
-        _refuse_misfit(body, function, rank)
-        if supersedes is not None:
-            _supersede(session, supersedes, holder=holder, at=at)
-        office = OfficeId(uuid4())
-        if function in SINGLE_FUNCTIONS:
-            _refuse_overlap(session, body, function, starts_on=starts_on, ends_on=None, apart=office)
-        session.execute(
-            insert(Office).values(
-                id=office,
-                holder_id=holder,
-                body_id=body.id,
-                function=function,
-                rank=rank,
-                starts_on=starts_on,
-                deed=deed,
-                recorded_at=at,
-                recorded_by=str(by),
-            )
+        body = locked_body(session, body_code)
+        retroactivity.refuse_office(session, body.id, starts_on, corrects=supersedes is not None, at=at)
+        return write_office(session, recording, by=by, at=at)
+
+
+def write_office(session: Session, recording: OfficeRecording, *, by: Actor, at: datetime) -> OfficeId:
+    """Record an office; whether it reaches back is not asked. A step.
+
+    :raise FunctionNotInBody: and the other refusals of `record_office`.
+    """
+    body, function, starts_on = locked_body(session, recording.body_code), recording.function, recording.starts_on
+    holder = session.scalar(select(Holder.id).where(Holder.id == recording.holder).with_for_update(key_share=True))
+    if holder is None:
+        raise HolderUnknown(recording.holder)
+    _refuse_misfit(body, function, recording.rank)
+    if recording.supersedes is not None:
+        _supersede(session, recording.supersedes, holder=recording.holder, at=at)
+    office = OfficeId(uuid4())
+    place = _Place(body_id=body.id, body_code=body.code, function=function, rank=recording.rank)
+    if place.single:
+        _refuse_overlap(session, place, starts_on=starts_on, ends_on=None, apart=office)
+    if function in ELECTED_FUNCTIONS:
+        _refuse_two_bureaus(session, recording.holder, starts_on=starts_on, ends_on=None, apart=office)
+    session.execute(
+        insert(Office).values(
+            id=office,
+            holder_id=recording.holder,
+            body_id=body.id,
+            function=function,
+            rank=recording.rank,
+            starts_on=starts_on,
+            deed=recording.deed,
+            recorded_at=at,
+            recorded_by=str(by),
         )
-        if function in SINGLE_FUNCTIONS:
-            _take_slot(session, body, function, office)
-        facts = {"holder": holder, "body": body_code, "function": function, "rank": rank, "starts_on": starts_on}
-        facts |= {"deed": deed, "supersedes": supersedes}
-        record(session, kind="office.recorded", subject=f"office:{office}", by=by, at=at, facts=facts)
+    )
+    if place.single:
+        _take_slot(session, place, office)
+    facts = {"holder": recording.holder, "body": body.code, "function": function, "rank": recording.rank}
+    facts |= {"starts_on": starts_on, "deed": recording.deed, "supersedes": recording.supersedes}
+    record(session, kind="office.recorded", subject=f"office:{office}", by=by, at=at, facts=facts)
     return office
 
 
 def end_office(
-    records: Records, *, office: OfficeId, ends_on: date, reason: str, deed: str, by: Actor, at: datetime
+    records: Records,
+    *,
+    office: OfficeId,
+    ends_on: date,
+    reason: str,
+    deed: str,
+    retroactivity: Retroactivity = STRICT,
+    by: Actor,
+    at: datetime,
 ) -> None:
     """Record that `ends_on` is the first civil day no longer in office. A later record takes an earlier one's place.
 
     :raise OfficeUnknown: no current record of that office.
     :raise EndBeforeStart: `ends_on` lies before the office's first day.
     :raise OfficeOccupied: a corrected end that reaches into a successor's time.
+    :raise SecondOfficerNeeded: `ends_on`, or the end that it corrects, lies before today.
     """
     with records.writing() as session:
-        found = session.execute(
-            select(Office.starts_on, Office.function, Body.code)
-            .join(Body, Body.id == Office.body_id)
-            .where(Office.id == office, Office.superseded_at.is_(None))
-        ).one_or_none()
-        if found is None:
-            raise OfficeUnknown(office)
-        body = _locked_body(session, found.code)
-        if ends_on < found.starts_on:
-            raise EndBeforeStart(found.starts_on, ends_on)
-        if found.function in SINGLE_FUNCTIONS:
-            _refuse_overlap(session, body, found.function, starts_on=found.starts_on, ends_on=ends_on, apart=office)
-        session.execute(
-            update(OfficeEnd)
-            .where(OfficeEnd.office_id == office, OfficeEnd.superseded_at.is_(None))
-            .values(superseded_at=at)
-        )
-        session.execute(
-            insert(OfficeEnd).values(
-                id=uuid4(),
-                office_id=office,
-                ends_on=ends_on,
-                reason=reason,
-                deed=deed,
-                recorded_at=at,
-                recorded_by=str(by),
-            )
-        )
-        session.execute(delete(OpenOffice).where(OpenOffice.office_id == office))
-        facts = {"ends_on": ends_on, "reason": reason, "deed": deed}
-        record(session, kind="office.ended", subject=f"office:{office}", by=by, at=at, facts=facts)
+        for day in (ends_on, current_end(session, office)):
+            if day is not None:
+                retroactivity.refuse(day, at=at)
+        write_end(session, OfficeEnding(office=office, ends_on=ends_on, reason=reason, deed=deed), by=by, at=at)
 
 
-def _locked_body(session: Session, code: str) -> Body:
+def write_end(session: Session, ending: OfficeEnding, *, by: Actor, at: datetime) -> None:
+    """Record the end of an office; whether it reaches back is not asked. A step.
+
+    :raise OfficeUnknown: and the other refusals of `end_office`.
+    """
+    office, ends_on = ending.office, ending.ends_on
+    found = session.execute(
+        select(Office.starts_on, Office.function, Office.rank, Office.holder_id, Body.code)
+        .join(Body, Body.id == Office.body_id)
+        .where(Office.id == office, Office.superseded_at.is_(None))
+    ).one_or_none()
+    if found is None:
+        raise OfficeUnknown(office)
+    body = locked_body(session, found.code)
+    if ends_on < found.starts_on:
+        raise EndBeforeStart(found.starts_on, ends_on)
+    place = _Place(body_id=body.id, body_code=body.code, function=found.function, rank=found.rank)
+    if place.single:
+        _refuse_overlap(session, place, starts_on=found.starts_on, ends_on=ends_on, apart=office)
+    if found.function in ELECTED_FUNCTIONS:
+        session.execute(select(Holder.id).where(Holder.id == found.holder_id).with_for_update(key_share=True))
+        holder = HolderId(found.holder_id)
+        _refuse_two_bureaus(session, holder, starts_on=found.starts_on, ends_on=ends_on, apart=office)
+    session.execute(
+        update(OfficeEnd)
+        .where(OfficeEnd.office_id == office, OfficeEnd.superseded_at.is_(None))
+        .values(superseded_at=at)
+    )
+    session.execute(
+        insert(OfficeEnd).values(
+            id=uuid4(),
+            office_id=office,
+            ends_on=ends_on,
+            reason=ending.reason,
+            deed=ending.deed,
+            recorded_at=at,
+            recorded_by=str(by),
+        )
+    )
+    _leave_slot(session, office)
+    facts = {"ends_on": ends_on, "reason": ending.reason, "deed": ending.deed}
+    record(session, kind="office.ended", subject=f"office:{office}", by=by, at=at, facts=facts)
+
+
+def current_end(session: Session, office: OfficeId) -> date | None:
+    """The end on record of an office: the first civil day no longer in it."""
+    return session.scalar(
+        select(OfficeEnd.ends_on).where(OfficeEnd.office_id == office, OfficeEnd.superseded_at.is_(None))
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """An office as a seat that one person holds at a time."""
+
+    body_id: UUID
+    body_code: str
+    function: OfficeFunction
+    rank: int | None
+
+    @property
+    def single(self) -> bool:
+        return self.function in SINGLE_FUNCTIONS or self.rank is not None
+
+    @property
+    def name(self) -> str:
+        return self.function.value if self.rank is None else f"{self.function.value} of rank {self.rank}"
+
+
+def locked_body(session: Session, code: str) -> Body:
     """The body; rival acts on its offices wait for this transaction (on SQLite they do anyway)."""
     body = session.scalars(select(Body).where(Body.code == code).with_for_update(key_share=True)).one_or_none()
     if body is None:
@@ -145,51 +255,66 @@ def _supersede(session: Session, office: OfficeId, *, holder: HolderId, at: date
     ).scalar_one_or_none()
     if done is None:
         raise OfficeUnknown(office)
-    session.execute(delete(OpenOffice).where(OpenOffice.office_id == office))
+    _leave_slot(session, office)
 
 
-def _refuse_overlap(
-    session: Session,
-    body: Body,
-    function: OfficeFunction,
-    *,
-    starts_on: date,
-    ends_on: date | None,
-    apart: UUID,
-) -> None:
+_CURRENT_END = (OfficeEnd.office_id == Office.id) & OfficeEnd.superseded_at.is_(None)
+
+
+def _on_a_day_of(starts_on: date, ends_on: date | None) -> ColumnElement[bool]:
+    """An office that is held on one of the days [starts_on, ends_on)."""
+    # An office that ended the day it began was held on no day at all.
+    there = or_(OfficeEnd.ends_on.is_(None), (OfficeEnd.ends_on > starts_on) & (OfficeEnd.ends_on > Office.starts_on))
+    return there if ends_on is None else there & (Office.starts_on < ends_on)
+
+
+def _refuse_overlap(session: Session, place: _Place, *, starts_on: date, ends_on: date | None, apart: UUID) -> None:
     """Refuse [starts_on, ends_on) if somebody else is in that office on one of its days."""
-    current_end = (OfficeEnd.office_id == Office.id) & OfficeEnd.superseded_at.is_(None)
+    rank = Office.rank.is_(None) if place.rank is None else Office.rank == place.rank
     rivals = (
         select(Office.id)
-        .outerjoin(OfficeEnd, current_end)
-        .where(
-            Office.body_id == body.id,
-            Office.function == function,
-            Office.superseded_at.is_(None),
-            Office.id != apart,
-            # An office that ended the day it began was held on no day at all.
-            or_(OfficeEnd.ends_on.is_(None), (OfficeEnd.ends_on > starts_on) & (OfficeEnd.ends_on > Office.starts_on)),
-        )
+        .outerjoin(OfficeEnd, _CURRENT_END)
+        .where(Office.body_id == place.body_id, Office.function == place.function, rank)
+        .where(Office.superseded_at.is_(None), Office.id != apart, _on_a_day_of(starts_on, ends_on))
     )
-    if ends_on is not None:
-        rivals = rivals.where(Office.starts_on < ends_on)
     rival = session.scalar(rivals.limit(1))
     if rival is not None and ends_on != starts_on:
-        raise OfficeOccupied(body_code=body.code, function=function.value, occupant=OfficeId(rival))
+        raise OfficeOccupied(body_code=place.body_code, function=place.name, occupant=OfficeId(rival))
 
 
-def _take_slot(session: Session, body: Body, function: OfficeFunction, office: OfficeId) -> None:
+def _refuse_two_bureaus(
+    session: Session, holder: HolderId, *, starts_on: date, ends_on: date | None, apart: UUID
+) -> None:
+    """Refuse [starts_on, ends_on) if the holder sits in a bureau, this or another, on one of its days."""
+    others = (
+        select(Office.id, Office.function, Body.code)
+        .join(Body, Body.id == Office.body_id)
+        .outerjoin(OfficeEnd, _CURRENT_END)
+        .where(Office.holder_id == holder, Office.function.in_(ELECTED_FUNCTIONS), Office.superseded_at.is_(None))
+        .where(Office.id != apart, _on_a_day_of(starts_on, ends_on))
+    )
+    other = session.execute(others.limit(1)).first()
+    if other is not None and ends_on != starts_on:
+        raise HolderInOffice(body_code=other.code, function=other.function.value, office=OfficeId(other.id))
+
+
+def _take_slot(session: Session, place: _Place, office: OfficeId) -> None:
     # THREAT: two presidents of one commune, recorded at the same time by two officers, both with a key.
-    # DEFENCE: one row per body and function; the primary key decides, whatever the two transactions saw.
+    # DEFENCE: one row per body and function (or rank); the primary key decides, whatever the two transactions saw.
     # TEST: tests/pki/registration/test_offices.py::test_two_presidents_at_once
+    slot: type[OpenOffice | OpenRank] = OpenOffice if place.rank is None else OpenRank
+    own = {"function": place.function} if place.rank is None else {"rank": place.rank}
     taken = session.execute(
-        insert_into(session, OpenOffice)
-        .values(body_id=body.id, function=function, office_id=office)
+        insert_into(session, slot)
+        .values(body_id=place.body_id, office_id=office, **own)
         .on_conflict_do_nothing()
-        .returning(OpenOffice.office_id)
+        .returning(slot.office_id)
     ).scalar_one_or_none()
     if taken is None:
-        occupant = session.scalars(
-            select(OpenOffice.office_id).where(OpenOffice.body_id == body.id, OpenOffice.function == function)
-        ).one()
-        raise OfficeOccupied(body_code=body.code, function=function.value, occupant=OfficeId(occupant))
+        occupant = session.scalars(select(slot.office_id).filter_by(body_id=place.body_id, **own)).one()
+        raise OfficeOccupied(body_code=place.body_code, function=place.name, occupant=OfficeId(occupant))
+
+
+def _leave_slot(session: Session, office: OfficeId) -> None:
+    for slot in (OpenOffice, OpenRank):
+        session.execute(delete(slot).where(slot.office_id == office))

@@ -138,6 +138,17 @@ class OpenOffice(Base):
     office_id: Mapped[UUID] = mapped_column(ForeignKey("office.id"), unique=True)
 
 
+class OpenRank(Base):
+    """The one open-ended vice-presidency of a rank in a body: the slot is the referee."""
+
+    __tablename__ = "open_rank"
+    __table_args__ = (CheckConstraint("rank >= 1", name="rank"),)
+
+    body_id: Mapped[UUID] = mapped_column(ForeignKey("body.id"), primary_key=True)
+    rank: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    office_id: Mapped[UUID] = mapped_column(ForeignKey("office.id"), unique=True)
+
+
 class RegisterDeclaration(Base):
     """From `complete_from` on, no office of the body is missing from the register."""
 

@@ -21,6 +21,7 @@ import pki.ca.tables
 import pki.quota.grants.tables
 import pki.quota.rollout.tables
 import pki.quota.tables
+import pki.registration.powers.tables
 import pki.registration.tables
 import pki.status.tables
 import pki.tickets  # noqa: F401

@@ -15,7 +15,7 @@ from pki.quota.waves import open_wave
 from pki.records import HolderId, OfficeId, Records
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import OfficeFunction
-from pki.registration.offices import record_office
+from pki.registration.offices import OfficeEnding, record_office, write_end
 from pki.registration.protection import ProtectedNumbers
 from pki.registration.territory import load_territory
 
@@ -93,6 +93,7 @@ def seated(
     function: OfficeFunction = OfficeFunction.COMMITTEE_MEMBER,
     *,
     holder: HolderId | None = None,
+    rank: int | None = None,
     starts_on: date = date(2021, 9, 24),
     at: datetime = T0,
 ) -> tuple[HolderId, OfficeId]:
@@ -103,12 +104,19 @@ def seated(
         holder=who,
         body_code=body_code,
         function=function,
+        rank=rank,
         starts_on=starts_on,
         deed="PV 1/2021",
         by=OFFICER,
         at=at,
     )
     return who, office
+
+
+def ended(records: Records, office: OfficeId, ends_on: date, *, at: datetime = T0) -> None:
+    """The end of an office on record, whatever day it was written down: as two officers may do it."""
+    with records.writing() as session:
+        write_end(session, OfficeEnding(office=office, ends_on=ends_on, reason="r", deed="PV 2"), by=OFFICER, at=at)
 
 
 def without_fsync(records: Records) -> None:

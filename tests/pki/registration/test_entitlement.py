@@ -9,8 +9,8 @@ from pki.records import HolderId, Records, day_start
 from pki.registration.bodies import declare_register_complete, register_body
 from pki.registration.entitlement import Answer, Entitlement, Reason, entitlement
 from pki.registration.kinds import ActKind, BodyKind, OfficeFunction
-from pki.registration.offices import end_office, record_office
-from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, person, seated
+from pki.registration.offices import OfficeRecording, record_office, write_office
+from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, ended, person, seated
 
 STARTS, ENDS = date(2026, 3, 1), date(2026, 6, 1)
 EARLY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -77,15 +77,7 @@ def test_date_matrix(
     if complete:
         declare(sqlite_records, date(2021, 9, 24))
     if end_recorded is not None:
-        end_office(
-            sqlite_records,
-            office=office,
-            ends_on=ENDS,
-            reason="resigned",
-            deed="PV 2",
-            by=OFFICER,
-            at=day_start(ENDS) + end_recorded,
-        )
+        ended(sqlite_records, office, ENDS, at=day_start(ENDS) + end_recorded)
     got = ask(sqlite_records, holder, at)
     assert (got.answer, got.reason) == expected
     assert got.article == "113-14 art. 101"
@@ -126,7 +118,7 @@ def test_office_recorded_after_its_signature(sqlite_records: Records) -> None:
 def test_what_was_known_when(sqlite_records: Records) -> None:
     holder, office = seated(sqlite_records, function=OfficeFunction.PRESIDENT, starts_on=STARTS, at=EARLY)
     recorded = day_start(ENDS) + timedelta(days=30)
-    end_office(sqlite_records, office=office, ends_on=ENDS, reason="died", deed="PV 2", by=OFFICER, at=recorded)
+    ended(sqlite_records, office, ENDS, at=recorded)
     at = day_start(ENDS) + timedelta(days=5)
     assert ask(sqlite_records, holder, at).reason is Reason.OFFICE_ENDED_RECORDED_LATER
     assert ask(sqlite_records, holder, at, known_at=recorded - INSTANT).reason is Reason.OFFICE_CURRENT
@@ -138,7 +130,7 @@ def test_corrected_end(sqlite_records: Records) -> None:
     holder, office = seated(sqlite_records, function=OfficeFunction.PRESIDENT, starts_on=STARTS, at=EARLY)
 
     def end(ends_on: date, at: datetime) -> None:
-        end_office(sqlite_records, office=office, ends_on=ends_on, reason="r", deed="d", by=OFFICER, at=at)
+        ended(sqlite_records, office, ends_on, at=at)
 
     end(ENDS, day_start(ENDS))
     signed = day_start(ENDS) + timedelta(days=10)
@@ -156,17 +148,16 @@ def test_corrected_end(sqlite_records: Records) -> None:
 def test_superseded_office(sqlite_records: Records) -> None:
     holder, wrong = seated(sqlite_records, function=OfficeFunction.PRESIDENT, starts_on=STARTS, at=EARLY)
     later = datetime(2026, 4, 1, tzinfo=UTC)
-    right = record_office(
-        sqlite_records,
+    corrected = OfficeRecording(
         holder=holder,
         body_code=BERRECHID,
         function=OfficeFunction.PRESIDENT,
         starts_on=date(2026, 3, 10),
         deed="PV corrected",
         supersedes=wrong,
-        by=OFFICER,
-        at=later,
     )
+    with sqlite_records.writing() as session:
+        right = write_office(session, corrected, by=OFFICER, at=later)
     assert ask(sqlite_records, holder, day_start(STARTS)).answer is Answer.UNKNOWN
     assert ask(sqlite_records, holder, day_start(STARTS), known_at=EARLY).office == wrong
     assert ask(sqlite_records, holder, later).office == right
@@ -257,7 +248,7 @@ def test_unknown_body(sqlite_records: Records) -> None:
 def test_second_office_after_an_ended_one(sqlite_records: Records) -> None:
     """Re-elected: the ended office says no, the current one says yes; yes is the answer."""
     holder, first = seated(sqlite_records, function=OfficeFunction.PRESIDENT, starts_on=STARTS, at=EARLY)
-    end_office(sqlite_records, office=first, ends_on=ENDS, reason="term", deed="d", by=OFFICER, at=day_start(ENDS))
+    ended(sqlite_records, first, ENDS, at=day_start(ENDS))
     _, second = seated(
         sqlite_records, function=OfficeFunction.PRESIDENT, holder=holder, starts_on=ENDS, at=day_start(ENDS)
     )

@@ -13,15 +13,16 @@ from pki.registration.errors import (
     BodyUnknown,
     EndBeforeStart,
     FunctionNotInBody,
+    HolderInOffice,
     HolderUnknown,
     OfficeOccupied,
     OfficeUnknown,
     RankRefused,
 )
 from pki.registration.kinds import OfficeFunction
-from pki.registration.offices import end_office, record_office
+from pki.registration.offices import record_office
 from pki.registration.tables import Office, OfficeEnd
-from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, T0, person, seated
+from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, T0, ended, person, seated
 
 PRESIDENT = OfficeFunction.PRESIDENT
 
@@ -49,7 +50,7 @@ def record(
 
 
 def end(records: Records, office: OfficeId, ends_on: date) -> None:
-    end_office(records, office=office, ends_on=ends_on, reason="term", deed="PV", by=OFFICER, at=T0)
+    ended(records, office, ends_on)
 
 
 def test_second_president_is_refused_until_the_first_ended(records: Records) -> None:
@@ -178,7 +179,7 @@ def test_refused_correction_changes_nothing(records: Records) -> None:
             holder=person(records),
             body_code=BERRECHID,
             function=PRESIDENT,
-            starts_on=date(2026, 1, 1),
+            starts_on=T0.date(),
             deed="PV",
             supersedes=office,
             by=OFFICER,
@@ -186,3 +187,60 @@ def test_refused_correction_changes_nothing(records: Records) -> None:
         )
     with records.reading() as session:
         assert session.scalars(select(Office.holder_id).where(Office.superseded_at.is_(None))).all() == [holder]
+
+
+def test_a_rank_is_one_persons(records: Records) -> None:
+    record(records, person(records), function=OfficeFunction.VICE_PRESIDENT, rank=1)
+    record(records, person(records), function=OfficeFunction.VICE_PRESIDENT, rank=2)
+    record(records, person(records), function=OfficeFunction.VICE_PRESIDENT, rank=1, body="06.117.01.05")
+    with pytest.raises(OfficeOccupied):
+        record(records, person(records), function=OfficeFunction.VICE_PRESIDENT, rank=1)
+
+
+@pytest.mark.parametrize(
+    ("body", "function", "rank"),
+    [
+        (BERRECHID, OfficeFunction.VICE_PRESIDENT, 1),
+        ("06.117.01.05", PRESIDENT, None),
+        ("06.117.01.05", OfficeFunction.VICE_PRESIDENT, 3),
+    ],
+)
+def test_a_president_sits_in_one_bureau(
+    records: Records, body: str, function: OfficeFunction, rank: int | None
+) -> None:
+    holder, first = seated(records, function=PRESIDENT)
+    with pytest.raises(HolderInOffice) as refused:
+        record(records, holder, body, function, rank=rank)
+    assert refused.value.office == first
+    end(records, first, date(2026, 1, 1))
+    second = record(records, holder, body, function, rank=rank)
+    end(records, first, date(2025, 12, 1))
+    with pytest.raises(HolderInOffice):
+        end(records, first, date(2026, 1, 2))
+    end(records, second, date(2026, 5, 1))
+
+
+def test_two_bureaus_at_once(records: Records) -> None:
+    """Two officers in two communes: the person's own row decides."""
+    holder, outcomes = person(records), []
+    start = threading.Barrier(4)
+
+    def run(body: str) -> None:
+        start.wait()
+        try:
+            record(records, holder, body)
+            outcomes.append("recorded")
+        except HolderInOffice:
+            outcomes.append("refused")
+
+    threads = [threading.Thread(target=run, args=(f"06.117.01.{n:02}",)) for n in (3, 5, 7, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["recorded", "refused", "refused", "refused"]
+
+
+def test_a_committee_member_may_be_a_president(sqlite_records: Records) -> None:
+    holder, _ = seated(sqlite_records)
+    record(sqlite_records, holder)

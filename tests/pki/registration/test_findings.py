@@ -1,0 +1,98 @@
+"""Findings that the law does not know are refused."""
+
+from datetime import date
+
+import pytest
+
+from pki.records import Records
+from pki.registration.errors import FindingRefused, FindingUnknown, OfficeUnknown
+from pki.registration.kinds import ActKind
+from pki.registration.powers.findings import a_month_after
+from pki.registration.powers.kinds import FindingKind
+from tests.pki.registration.council import Council, arrondissement, mechouar
+
+LICENCES = frozenset({ActKind.LICENCE})
+FROM = date(2026, 4, 1)
+ABSENCE, SUBSTITUTION, COMMITTEE = FindingKind.ABSENCE, FindingKind.SUBSTITUTION, FindingKind.SPECIAL_COMMITTEE
+
+
+@pytest.fixture
+def council(sqlite_records: Records) -> Council:
+    return Council(sqlite_records)
+
+
+@pytest.mark.parametrize(
+    ("day", "after"),
+    [
+        (date(2026, 1, 31), date(2026, 2, 28)),
+        (date(2028, 1, 30), date(2028, 2, 29)),
+        (date(2026, 4, 1), date(2026, 5, 1)),
+        (date(2026, 12, 15), date(2027, 1, 15)),
+    ],
+)
+def test_a_month(day: date, after: date) -> None:
+    assert a_month_after(day) == after
+
+
+def test_absence_of_a_month_is_no_replacement(council: Council) -> None:
+    with pytest.raises(FindingRefused, match="a month or less"):
+        council.absent(ends_on=date(2026, 5, 1))
+    council.absent(ends_on=date(2026, 5, 2))
+
+
+@pytest.mark.parametrize("name", ["director", "member", "secretary", "head"])
+def test_nobody_takes_their_place(council: Council, name: str) -> None:
+    with pytest.raises(FindingRefused):
+        council.absent(name)
+
+
+def test_absence_names_no_acts_and_somebody(council: Council) -> None:
+    with pytest.raises(FindingRefused):
+        council.found(ABSENCE, acts=LICENCES)
+    with pytest.raises(FindingRefused):
+        council.found(ABSENCE, None)
+
+
+def test_not_before_the_office(council: Council) -> None:
+    with pytest.raises(FindingRefused, match="not in effect"):
+        council.absent(starts_on=date(2026, 2, 28))
+    council.end("president", FROM)
+    with pytest.raises(FindingRefused, match="not in effect"):
+        council.absent(starts_on=FROM)
+
+
+def test_once_for_the_same_days(council: Council) -> None:
+    first = council.absent(ends_on=date(2026, 6, 1))
+    with pytest.raises(FindingRefused, match="already"):
+        council.absent(starts_on=date(2026, 5, 31))
+    council.absent(starts_on=date(2026, 6, 1))
+    council.found(ABSENCE, number="abs-president", starts_on=FROM, ends_on=date(2026, 5, 20), supersedes=first)
+    with pytest.raises(FindingUnknown):
+        council.found(ABSENCE, starts_on=FROM, ends_on=date(2026, 5, 20), supersedes=first)
+
+
+def test_the_governor_does_named_acts_of_a_president(council: Council) -> None:
+    for name, acts in (("president", frozenset[ActKind]()), ("first", LICENCES), ("director", LICENCES)):
+        with pytest.raises(FindingRefused):
+            council.found(SUBSTITUTION, name, acts=acts)
+    with pytest.raises(FindingRefused):
+        council.found(SUBSTITUTION, acts=frozenset({ActKind.OPINION}))
+    council.found(SUBSTITUTION, acts=LICENCES)
+
+
+def test_a_special_committee_is_of_a_commune(sqlite_records: Records) -> None:
+    with pytest.raises(FindingRefused):
+        arrondissement(sqlite_records).found(COMMITTEE, None)
+    with pytest.raises(FindingRefused):
+        mechouar(sqlite_records).found(COMMITTEE, None)
+    council = Council(sqlite_records, seats=("president",))
+    with pytest.raises(FindingRefused):
+        council.found(COMMITTEE, "president")
+    council.found(COMMITTEE, None)
+
+
+def test_an_office_of_another_body(sqlite_records: Records) -> None:
+    council, other = Council(sqlite_records), Council(sqlite_records, "06.117.01.05", seats=("president",))
+    council.offices["president"] = other.offices["president"]
+    with pytest.raises(OfficeUnknown):
+        council.absent()
