@@ -31,6 +31,7 @@ from pki.ca.keyring import MANIFEST, Keyring
 from pki.quota.policy import QuotaPolicy
 from pki.quota.rollout.stages import RegularUse
 from pki.records import DocumentId, Records
+from pki.registration.powers.proposals import DocumentsTouched
 from pki.registration.protection import ProtectedNumbers
 from pki.status.proofs import LocalStatusProofs
 from pki.trust.anchors import trust_bundle_pem
@@ -38,6 +39,7 @@ from signer.ceremonies.completion import COMPLETIONS
 from signer.ceremonies.ports import CeremonyPolicy, Desk, ManifestKey
 from signer.dossiers.drafting import Drafting
 from signer.dossiers.references import CheckKey
+from signer.dossiers.touched import documents_touched
 from signer.preservation.capture import capture_validation
 from signer.verification.service_trust import trust_of
 from signer.verification.verifier import Verifier
@@ -56,6 +58,7 @@ class House:
     check_key: CheckKey
     issuance: Issuance
     drafting: Drafting
+    touched: DocumentsTouched
     desk: Desk
     enrolment_policy: EnrolmentPolicy
     release_key: ReleaseKey | None
@@ -155,6 +158,7 @@ def build_house(
             public_host=urlsplit(origin).netloc,
             environment=environment,
         ),
+        touched=documents_touched,
         desk=Desk(
             files=files,
             prepare=papers.prepare,

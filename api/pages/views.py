@@ -80,6 +80,7 @@ def kind_name(kind: Kind, language: Language) -> str:
         Kind.MINUTES: _("Minutes"),
         Kind.KEY_ACCEPTANCE: _("Acceptance of a key"),
         Kind.REPORT: _("Report of a committee"),
+        Kind.DELEGATION: _("Deed of delegation"),
         Kind.UNKNOWN: _("Document"),
     }[kind]
 

@@ -26,6 +26,17 @@ class PinState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPower:
+    """The recorded act by which he signs in another's place. `kind` and `principal` are codes."""
+
+    kind: str
+    number: str
+    since: str
+    """Civil day, YYYY-MM-DD."""
+    principal: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownCapacity:
     """In which office, for which body. `function` is a code, such as "president"."""
 
@@ -33,6 +44,8 @@ class ShownCapacity:
     body_code: str
     body_fr: str
     body_ar: str
+    power: ShownPower | None = None
+    """None: by his own office."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

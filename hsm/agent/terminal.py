@@ -57,6 +57,9 @@ class TerminalConsent:
         capacity = request.capacity
         self._say(f"{request.requester}, {request.origin} ({request.environment}) — code {request.match_code}")
         self._say(f"{request.signer_latin}, {capacity.function} of {capacity.body_fr}; device {request.device}")
+        if capacity.power is not None:
+            power = capacity.power
+            self._say(f"  by {power.kind} no. {power.number} of {power.since}, for: {power.principal or '-'}")
         for document in request.documents:
             said = f"  {document.reference}  {document.kind}  {document.title}"
             self._say(f"{said}  {document.beneficiary}" if document.beneficiary else said)

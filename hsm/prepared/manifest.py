@@ -1,7 +1,7 @@
 """The manifest: the closed list of what one ceremony asks a signer to sign."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from cryptography import x509
@@ -36,6 +36,18 @@ class ManifestSigner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestPower:
+    """The recorded act by which he signs in another's place: `kind` (delegation, absence …), number, first day."""
+
+    kind: str
+    number: str
+    since: str
+    """Civil day, YYYY-MM-DD."""
+    principal: str
+    """Function of the office in whose place he signs; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestCapacity:
     """In which office, for which body. `office` is the office's id in the register."""
 
@@ -44,6 +56,8 @@ class ManifestCapacity:
     body_fr: str
     body_ar: str
     office: str
+    power: ManifestPower | None = None
+    """None: by his own office."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +119,9 @@ class Manifest:
         )
 
 
-def _plain(value: ManifestSigner | ManifestCapacity | ManifestItem) -> dict[str, object]:
-    return {name: getattr(value, name) for name in value.__slots__}
+def _plain(value: ManifestSigner | ManifestCapacity | ManifestPower | ManifestItem) -> dict[str, object]:
+    found = {name: getattr(value, name) for name in value.__slots__}
+    return {name: _plain(each) if isinstance(each, ManifestPower) else each for name, each in found.items()}
 
 
 def parse_manifest(content: bytes) -> Manifest:
@@ -153,9 +168,21 @@ def _capacity(fields: payload.Fields) -> ManifestCapacity:
         body_fr=fields.text("body_fr"),
         body_ar=fields.text("body_ar"),
         office=fields.text("office"),
+        power=None if fields.is_null("power") else _power(fields.within("power")),
     )
     fields.close()
     return capacity
+
+
+def _power(fields: payload.Fields) -> ManifestPower:
+    power = ManifestPower(
+        kind=fields.text("kind"),
+        number=fields.text("number"),
+        since=fields.take_as("since", lambda each: date.fromisoformat(each).isoformat()),
+        principal=fields.text("principal", empty=True),
+    )
+    fields.close()
+    return power
 
 
 def _items(fields: payload.Fields) -> tuple[ManifestItem, ...]:

@@ -92,6 +92,12 @@ class Entitlement:
     ends_on: date | None = None
     """First civil day no longer in office, or no longer in power, if recorded."""
 
+    @property
+    def principal(self) -> str:
+        """Function of the office in whose place he signs: the end of the chain; empty by his own office."""
+        last = self.chain[-1] if self.power is not None and "@" in self.chain[-1] else ""
+        return last.partition("@")[0].partition(".")[0]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tenure:

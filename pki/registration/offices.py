@@ -46,7 +46,7 @@ class OfficeRecording:
     starts_on: date
     deed: str
     supersedes: OfficeId | None = None
-    """A record of the same holder that was wrong; this one takes its place."""
+    """A record of the same holder in the same body that was wrong; this one takes its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def record_office(
 ) -> OfficeId:
     """Record an office in effect from the civil day `starts_on` (inside), by that deed.
 
-    :param supersedes: a record of the same holder that was wrong; this one takes its place.
+    :param supersedes: a record of the same holder in the same body that was wrong; this one takes its place.
     :raise FunctionNotInBody: that kind of body has no such function.
     :raise RankRefused: a vice-president without rank, or a rank for another.
     :raise OfficeOccupied: a president, governor, pacha, or vice-president of that rank, while there is another.
@@ -108,7 +108,7 @@ def write_office(session: Session, recording: OfficeRecording, *, by: Actor, at:
         raise HolderUnknown(recording.holder)
     _refuse_misfit(body, function, recording.rank)
     if recording.supersedes is not None:
-        _supersede(session, recording.supersedes, holder=recording.holder, at=at)
+        _supersede(session, recording.supersedes, holder=recording.holder, body=body.id, at=at)
     office = OfficeId(uuid4())
     place = _Place(body_id=body.id, body_code=body.code, function=function, rank=recording.rank)
     if place.single:
@@ -246,10 +246,11 @@ def _refuse_misfit(body: Body, function: OfficeFunction, rank: int | None) -> No
         raise RankRefused(function.value)
 
 
-def _supersede(session: Session, office: OfficeId, *, holder: HolderId, at: datetime) -> None:
+def _supersede(session: Session, office: OfficeId, *, holder: HolderId, body: UUID, at: datetime) -> None:
     done = session.execute(
         update(Office)
-        .where(Office.id == office, Office.holder_id == holder, Office.superseded_at.is_(None))
+        .where(Office.id == office, Office.holder_id == holder, Office.body_id == body)
+        .where(Office.superseded_at.is_(None))
         .values(superseded_at=at)
         .returning(Office.id)
     ).scalar_one_or_none()

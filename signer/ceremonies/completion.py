@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from pki.journal.acts import record
 from pki.quota.orders import activate
 from signer.ceremonies.ports import CompletedItem, Completion
+from signer.dossiers.delegations import record_signed_delegation
 from signer.dossiers.kinds import DocumentKind
 
 
@@ -33,6 +34,10 @@ def _key_accepted(session: Session, completed: CompletedItem) -> None:
     activate(session, order=completed.order, by=completed.by, at=completed.at)
 
 
+def _delegation_given(session: Session, completed: CompletedItem) -> None:
+    record_signed_delegation(session, document=completed.document, by=completed.by, at=completed.at)
+
+
 def _say(session: Session, kind: str, completed: CompletedItem) -> None:
     record(
         session,
@@ -50,5 +55,6 @@ COMPLETIONS: Mapping[DocumentKind, Completion] = {
     DocumentKind.LICENCE: _licence_granted,
     DocumentKind.REFUSAL: _licence_refused,
     DocumentKind.KEY_ACCEPTANCE: _key_accepted,
+    DocumentKind.DELEGATION: _delegation_given,
 }
 """The state of a document follows from its fields (`close_field`); here is what follows beyond it."""

@@ -102,8 +102,7 @@ def _time_stamped(records: Records, desk: Desk, item: ItemId, *, at: datetime) -
             # A time-stamp later than the block would make a document that no verification may call authentic.
             rights = accept_rights(
                 session,
-                kind=row.kind,
-                reference=row.reference,
+                document=session.get_one(Document, row.document_id),
                 body_code=row.body_code,
                 signer=HolderId(ceremony.signer_id),
                 at=at,

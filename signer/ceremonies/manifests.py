@@ -17,6 +17,7 @@ from hsm.prepared.manifest import (
     Manifest,
     ManifestCapacity,
     ManifestItem,
+    ManifestPower,
     ManifestSigner,
     sign_manifest,
 )
@@ -123,7 +124,11 @@ def _ask_again(session: Session, ceremony: Ceremony, item: CeremonyItem, *, unti
     document = session.get_one(Document, item.document_id, populate_existing=True)
     signer = HolderId(ceremony.signer_id)
     own, rights = accept_signer(session, document=document, signer=signer, at=at)
-    if rights.certificate.certificate_id != ceremony.certificate_id or rights.office != ceremony.office_id:
+    if (rights.certificate.certificate_id, *rights.capacity) != (
+        ceremony.certificate_id,
+        ceremony.office_id,
+        ceremony.power_id,
+    ):
         raise KeyChanged
     taker = Taker(ceremony=CeremonyId(ceremony.id), signer=signer)
     take_lease(session, document=document, by=taker, until=until, at=at)
@@ -184,10 +189,22 @@ def _manifest(session: Session, desk: Desk, ceremony: Ceremony, at: datetime) ->
             body_fr=body_fr,
             body_ar=body_ar,
             office=str(ceremony.office_id),
+            power=_manifest_power(ceremony),
         ),
         certificate_sha256=hashlib.sha256(ceremony.certificate).hexdigest(),
         mechanism=SignatureAlgorithm(ceremony.mechanism),
         items=items,
+    )
+
+
+def _manifest_power(ceremony: Ceremony) -> ManifestPower | None:
+    if ceremony.power_kind is None or ceremony.power_number is None or ceremony.power_since is None:
+        return None
+    return ManifestPower(
+        kind=ceremony.power_kind,
+        number=ceremony.power_number,
+        since=ceremony.power_since.isoformat(),
+        principal=ceremony.power_principal or "",
     )
 
 

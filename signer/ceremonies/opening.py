@@ -64,7 +64,7 @@ def open_ceremony(
         `MinutesIncomplete`, `NotThisDocumentsSigner` …), or someone has it in hand (`DocumentLeased`).
     :raise NotEntitled: the register does not entitle him.
     :raise NoUsableKey: he has no active, unblocked key.
-    :raise MixedCapacities: he would sign in more than one office.
+    :raise MixedCapacities: he would sign in more than one office, or by more than one power.
     """
     if not references:
         raise NothingToSign
@@ -99,7 +99,7 @@ def _open(
     # In one order for everybody, so that two ceremonies over the same documents never wait for each other.
     accepted = {reference: _accept(session, reference, signer, at) for reference in sorted(references)}
     first = accepted[references[0]].rights
-    if any(each.rights.office != first.office for each in accepted.values()):
+    if any(each.rights.capacity != first.capacity for each in accepted.values()):
         raise MixedCapacities
     ceremony = _ceremony(first, signer=signer, return_url=return_url, by=by, at=at)
     session.add(ceremony)
@@ -115,6 +115,7 @@ def _open(
     facts = {
         "signer": str(signer),
         "office": str(first.office),
+        "power": None if first.power is None else str(first.power.id),
         "certificate": first.certificate.sha256,
         "documents": list(references),
     }
@@ -129,7 +130,7 @@ def _accept(session: Session, reference: str, signer: HolderId, at: datetime) ->
 
 
 def _ceremony(rights: Rights, *, signer: HolderId, return_url: str | None, by: Actor, at: datetime) -> Ceremony:
-    held = rights.certificate
+    held, power = rights.certificate, rights.power
     key = x509.load_der_x509_certificate(held.der).public_key()
     return Ceremony(
         signer_id=signer,
@@ -141,6 +142,11 @@ def _ceremony(rights: Rights, *, signer: HolderId, return_url: str | None, by: A
         office_id=rights.office,
         function=rights.function,
         body_code=rights.body_code,
+        power_id=None if power is None else power.id,
+        power_kind=None if power is None else power.kind,
+        power_number=None if power is None else power.number,
+        power_since=None if power is None else power.since,
+        power_principal=None if power is None else power.principal,
         certificate_id=held.certificate_id,
         order_id=held.order,
         certificate=held.der,

@@ -34,6 +34,10 @@ class StampFacts:
     body_fr: str
     body_ar: str
     at: datetime
+    power_kind: str | None = None
+    """The recorded act by which he signs in another's place; None: by his own office."""
+    power_number: str | None = None
+    power_principal: str | None = None
 
 
 class PreparedFile(Protocol):

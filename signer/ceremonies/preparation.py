@@ -105,6 +105,9 @@ def _stamp(session: Session, desk: Desk, ceremony: Ceremony, item: CeremonyItem,
         body_fr=body_fr,
         body_ar=body_ar,
         at=at,
+        power_kind=ceremony.power_kind,
+        power_number=ceremony.power_number,
+        power_principal=ceremony.power_principal,
     )
 
 

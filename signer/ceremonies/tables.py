@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
@@ -39,6 +39,13 @@ class Ceremony(Base):
     """One sitting: signer, capacity, certificate, and what the agent's session brought."""
 
     __tablename__ = "ceremony"
+    __table_args__ = (
+        CheckConstraint(
+            "(power_id IS NULL) = (power_kind IS NULL) AND (power_id IS NULL) = (power_number IS NULL) AND "
+            "(power_id IS NULL) = (power_since IS NULL)",
+            name="power",
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     signer_id: Mapped[UUID] = mapped_column(index=True)
@@ -51,6 +58,13 @@ class Ceremony(Base):
     office_id: Mapped[UUID]
     function: Mapped[str] = mapped_column(String(40))
     body_code: Mapped[str] = mapped_column(String(40))
+    power_id: Mapped[UUID | None]
+    """The delegation or finding by which he signs in another's place; None: by his own office."""
+    power_kind: Mapped[str | None] = mapped_column(String(40))
+    power_number: Mapped[str | None] = mapped_column(String(60))
+    power_since: Mapped[date | None]
+    power_principal: Mapped[str | None] = mapped_column(String(40))
+    """Function of the office in whose place he signs."""
     certificate_id: Mapped[UUID]
     order_id: Mapped[UUID]
     certificate: Mapped[bytes] = mapped_column(LargeBinary)

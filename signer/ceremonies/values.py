@@ -168,7 +168,11 @@ def _keep(records: Records, *, agent: AgentSession, given: GivenValue, at: datet
 def _accept_rights(session: Session, ceremony: Ceremony, item: CeremonyItem, at: datetime) -> None:
     document = session.get_one(Document, item.document_id)
     _, rights = accept_signer(session, document=document, signer=HolderId(ceremony.signer_id), at=at)
-    if rights.certificate.certificate_id != ceremony.certificate_id or rights.office != ceremony.office_id:
+    if (rights.certificate.certificate_id, *rights.capacity) != (
+        ceremony.certificate_id,
+        ceremony.office_id,
+        ceremony.power_id,
+    ):
         raise KeyChanged
 
 

@@ -33,6 +33,7 @@ class DocumentKind(StrEnum):
     LICENCE = "licence"
     REFUSAL = "refusal"
     KEY_ACCEPTANCE = "key_acceptance"
+    DELEGATION = "delegation"
 
     @property
     def act(self) -> ActKind:

@@ -24,14 +24,15 @@ LETTERS = {
     DocumentKind.OPINION: "A",
     DocumentKind.MINUTES: "P",
     DocumentKind.KEY_ACCEPTANCE: "K",
+    DocumentKind.DELEGATION: "T",
 }
 DOSSIER_LETTER = "D"
 """Series of dossiers and of their application files."""
 
 LAST_NUMBER = 9_999_999
 
-_REFERENCE = re.compile(r"[LRAPKD][0-9]{2}-[0-9]{7}")
-_PUBLIC = re.compile(rf"([LRAPKD][0-9]{{2}}-[0-9]{{7}})-([{ALPHABET}]{{4}})")
+_REFERENCE = re.compile(r"[LRAPKTD][0-9]{2}-[0-9]{7}")
+_PUBLIC = re.compile(rf"([LRAPKTD][0-9]{{2}}-[0-9]{{7}})-([{ALPHABET}]{{4}})")
 
 
 @final

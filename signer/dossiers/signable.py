@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pki.records import DossierId
+from signer.dossiers.delegations import drafted_deed, refuse_delegation
 from signer.dossiers.errors import DocumentOutdated, DocumentSuperseded
 from signer.dossiers.kinds import DocumentKind, DocumentState
 from signer.dossiers.standing import (
@@ -22,16 +24,19 @@ from signer.dossiers.standing import (
 from signer.dossiers.tables import Decision, Document, OpinionReading
 
 
-def refuse_unsignable(session: Session, document: Document) -> None:
+def refuse_unsignable(session: Session, document: Document, *, at: datetime) -> None:
     """Refuse a document that must not be signed now; rival acts on its dossier wait for this transaction.
 
     :raise DocumentSuperseded: a later draft took its place.
     :raise DocumentOutdated: what it was drawn up on has changed.
     :raise BindingOpinionMissing: and its siblings, for a licence (see `decision_grounds`).
     :raise DossierDecided: an opinion or minutes after the decision.
+    :raise DelegationRefused: a deed that the register would refuse, or that begins before it is signed.
     """
     if document.state is DocumentState.SUPERSEDED:
         raise DocumentSuperseded(document.reference)
+    if document.kind is DocumentKind.DELEGATION:
+        refuse_delegation(session, drafted_deed(session, document), at=at)
     if document.dossier_id is not None:
         get_dossier(session, DossierId(document.dossier_id), for_update=True)
         _RULES[document.kind](session, document, document.dossier_id)

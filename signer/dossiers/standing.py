@@ -16,7 +16,7 @@ from signer.dossiers.errors import (
     DossierUnknown,
     MinutesIncomplete,
 )
-from signer.dossiers.kinds import DocumentKind, DocumentState, OpinionValue
+from signer.dossiers.kinds import DocumentKind, DocumentState, OpinionValue, Track
 from signer.dossiers.tables import (
     ApplicationFile,
     CommitteeMember,
@@ -63,6 +63,17 @@ def get_dossier(session: Session, dossier: DossierId, *, for_update: bool = Fals
     if row is None:
         raise DossierUnknown(dossier)
     return row
+
+
+def small_project(session: Session, document: Document) -> bool | None:
+    """Whether a document decides on a small project (RGC art. 17); None: it belongs to no dossier.
+
+    Works of réfection are studied by the communal service alone and count as small.
+    """
+    if document.dossier_id is None:
+        return None
+    track = session.scalar(select(Dossier.track).where(Dossier.id == document.dossier_id))
+    return None if track is None else track is not Track.BIG
 
 
 def slot(kind: DocumentKind, dossier: UUID, body_code: str = "") -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstrai
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pki.records import Base, Instant, enumeration
+from pki.registration.powers.kinds import DelegationMode
 from signer.dossiers.kinds import (
     DocumentKind,
     DocumentState,
@@ -211,6 +212,22 @@ class Decision(Base):
     dossier_id: Mapped[UUID] = mapped_column(ForeignKey("dossier.id"), index=True)
     minutes_id: Mapped[UUID | None] = mapped_column(ForeignKey("document.id"))
     text: Mapped[str] = mapped_column(Text)
+
+
+class DelegationDraft(Base):
+    """What a deed of delegation says, as the register records it when the deed is signed."""
+
+    __tablename__ = "delegation_draft"
+
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"), primary_key=True)
+    number: Mapped[str] = mapped_column(String(60))
+    from_office_id: Mapped[UUID]
+    to_office_id: Mapped[UUID]
+    mode: Mapped[DelegationMode] = mapped_column(enumeration(DelegationMode, "delegation_draft_mode"))
+    acts: Mapped[str] = mapped_column(String(200))
+    sector: Mapped[str | None] = mapped_column(String(100))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
 
 
 class LicenceStatus(Base):

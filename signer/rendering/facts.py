@@ -214,6 +214,25 @@ class KeyAcceptanceFacts(SignedFacts):
     serial: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelegationFacts(SignedFacts):
+    """The deed by which a president, or a pacha, lets another sign. Acts by their kinds; days are [from, until)."""
+
+    KIND: ClassVar[str] = "delegation"
+
+    signer_function: str
+    delegate: PersonFacts
+    delegate_function: str
+    delegate_rank: str = ""
+    number: str
+    mode: Literal["signature", "powers"]
+    acts: tuple[str, ...]
+    sector: str = ""
+    starts_on: date
+    ends_on: date | None = None
+    mechouar: bool = False
+
+
 def sample_body(code: str) -> BodyFacts:
     """Berrechid under its own code, and under any other code its name and that code."""
     known = code == "06.117.01.03"

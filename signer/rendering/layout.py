@@ -17,6 +17,7 @@ from signer.rendering.facts import (
     ApplicationFacts,
     BodyFacts,
     DecisionFacts,
+    DelegationFacts,
     DocumentFacts,
     DossierFacts,
     KeyAcceptanceFacts,
@@ -231,6 +232,49 @@ def _key_acceptance(facts: KeyAcceptanceFacts) -> Page:
     }
 
 
+def _delegation(facts: DelegationFacts) -> Page:
+    giver = words.FUNCTIONS.get(facts.signer_function, words.NO_FUNCTION)
+    taker = words.FUNCTIONS.get(facts.delegate_function, words.NO_FUNCTION)
+    signature = facts.mode == "signature"
+    acts = [words.ACTS[act] for act in facts.acts if act in words.ACTS]
+    until = None if facts.ends_on is None else words.spelled_day(facts.ends_on)
+    article = "113" if facts.mechouar else "236" if facts.body.kind == "arrondissement" else "103"
+    law = Both(words.DELEGATION_LAW.ar.format(article=article), words.DELEGATION_LAW.fr.format(article=article))
+    rank = Both(f" ({facts.delegate_rank})", f" ({facts.delegate_rank})") if facts.delegate_rank else Both("", "")
+    rows = [
+        _row(Both("رقم القرار", "Arrêté n°"), facts.number),
+        _row(Both("المفوِّض", "Délégant"), Both(facts.signer.name_ar, facts.signer.name_latin)),
+        _row(Both("صفته", "Qualité"), giver),
+        _row(Both("المفوَّض إليه", "Délégataire"), Both(facts.delegate.name_ar, facts.delegate.name_latin)),
+        _row(Both("صفته", "Qualité"), Both(taker.ar + rank.ar, taker.fr + rank.fr)),
+        _row(Both("موضوع التفويض", "Objet"), Both("، ".join(a.ar for a in acts), " ; ".join(a.fr for a in acts))),
+    ]
+    if facts.sector:
+        rows.append(_row(Both("القطاع", "Secteur"), facts.sector))
+    rows.append(_row(Both("ابتداء من", "À compter du"), words.spelled_day(facts.starts_on)))
+    if until is not None:
+        rows.append(_row(Both("إلى غاية (دون هذا اليوم)", "Jusqu’au (ce jour non compris)"), until))
+    return {
+        "title": Both("قرار تفويض الإمضاء", "Arrêté de délégation de signature")
+        if signature
+        else Both("قرار تفويض بعض الصلاحيات", "Arrêté de délégation de pouvoirs"),
+        "rows": rows,
+        "grounds": [
+            _seen(law),
+            Both(
+                "يُفوَّض إلى المذكور أعلاه ما هو مبين في موضوع التفويض، وتحت مسؤولية المفوِّض. "
+                "ولا يجوز له أن يفوّضه إلى غيره.",
+                "Est délégué à la personne ci-dessus ce que dit l’objet, sous la responsabilité du délégant. "
+                "Le délégataire ne peut le déléguer à son tour.",
+            ),
+            Both(
+                "ينتهي هذا التفويض بانتهاء مهام أحدهما، أو بسحبه.",
+                "La délégation prend fin avec les fonctions de l’un ou de l’autre, ou par son retrait.",
+            ),
+        ],
+    }
+
+
 _KINDS: Mapping[type[DocumentFacts], Callable[[Any], Page]] = {
     ApplicationFacts: _application,
     OpinionFacts: _opinion,
@@ -238,6 +282,7 @@ _KINDS: Mapping[type[DocumentFacts], Callable[[Any], Page]] = {
     LicenceFacts: _licence,
     RefusalFacts: _refusal,
     KeyAcceptanceFacts: _key_acceptance,
+    DelegationFacts: _delegation,
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from signer.rendering.errors import FactsRefused
 from signer.rendering.facts import (
     ApplicationFacts,
+    DelegationFacts,
     DocumentFacts,
     KeyAcceptanceFacts,
     LicenceFacts,
@@ -23,7 +24,15 @@ from signer.rendering.facts import (
 
 KINDS: Mapping[str, type[DocumentFacts]] = {
     each.KIND: each
-    for each in (ApplicationFacts, OpinionFacts, MinutesFacts, LicenceFacts, RefusalFacts, KeyAcceptanceFacts)
+    for each in (
+        ApplicationFacts,
+        OpinionFacts,
+        MinutesFacts,
+        LicenceFacts,
+        RefusalFacts,
+        KeyAcceptanceFacts,
+        DelegationFacts,
+    )
 }
 MOST_CHARACTERS = 20_000
 MOST_ENTRIES = 500

@@ -46,6 +46,10 @@ class Stamp(Protocol):
     def body_fr(self) -> str: ...
     @property
     def at(self) -> datetime: ...
+    @property
+    def power_kind(self) -> str | None: ...
+    @property
+    def power_number(self) -> str | None: ...
 
 
 def render(facts: DocumentFacts, *, fonts: Path = FONTS) -> Rendered:
@@ -74,12 +78,14 @@ def render_stamp(stamp: Stamp, *, box: Box | None = None, fonts: Path = FONTS) -
     box = box or signature_boxes(1)[0]
     function = words.FUNCTIONS.get(stamp.function, words.NO_FUNCTION)
     body = words.body_name(stamp.body_kind, stamp.body_ar, stamp.body_fr)
+    power = words.by_power(stamp.power_kind, stamp.power_number)
     data = {
         "width": box.width,
         "height": box.height,
         "heading": {"fr": "Signé électroniquement", "ar": "توقيع إلكتروني"},
         "name": {"fr": stamp.name_latin, "ar": stamp.name_ar},
         "function": {"fr": function.fr, "ar": function.ar},
+        "power": None if power is None else {"fr": power.fr, "ar": power.ar},
         "body": {"fr": body.fr, "ar": body.ar},
         "time": words.spelled_time(stamp.at),
         "reference": stamp.reference,

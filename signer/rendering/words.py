@@ -74,9 +74,32 @@ FUNCTIONS: Mapping[str, Both] = {
     "special_committee": Both("اللجنة الخاصة", "Délégation spéciale"),
     "director_of_services": Both("المدير العام للمصالح", "Directeur général des services"),
 }
+POWERS: Mapping[str, Both] = {
+    "delegation": Both("بتفويض رقم {number}", "par délégation n° {number}"),
+    "absence": Both("نيابة، معاينة غياب رقم {number}", "par suppléance, constat n° {number}"),
+    "substitution": Both("حلولا، قرار رقم {number}", "par substitution, acte n° {number}"),
+    "special_committee": Both("تصريف الأمور الجارية، قرار رقم {number}", "affaires courantes, acte n° {number}"),
+}
+"""By what recorded act somebody signs in another's place."""
+ACTS: Mapping[str, Both] = {
+    "licence": Both("منح رخص التعمير", "délivrance des autorisations d’urbanisme"),
+    "refusal": Both("رفض طلبات رخص التعمير", "refus des demandes d’autorisation d’urbanisme"),
+}
+DELEGATION_LAW = Both(
+    "القانون التنظيمي رقم 113.14 المتعلق بالجماعات، ولا سيما المادة {article} منه",
+    "la loi organique n° 113-14 relative aux communes, notamment son article {article}",
+)
 NO_FUNCTION = Both("الموقّع", "Signataire")
 
 _VOWELS = "aeiouyàâéèêëîïôöûüAEIOUYÀÂÉÈÊËÎÏÔÖÛÜhH"
+
+
+def by_power(kind: str | None, number: str | None) -> Both | None:
+    """How a mark names the act by which somebody signs in another's place; None: by his own office."""
+    if kind is None or kind not in POWERS or number is None:
+        return None
+    said = POWERS[kind]
+    return Both(said.ar.format(number=number), said.fr.format(number=number))
 
 
 def of(name: str) -> str:

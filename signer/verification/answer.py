@@ -37,6 +37,7 @@ class Kind(StrEnum):
     KEY_ACCEPTANCE = "key_acceptance"
     REPORT = "report"
     """Of a committee: sealed by the organisation, signed by nobody."""
+    DELEGATION = "delegation"
     UNKNOWN = "unknown"
 
     @property
@@ -59,6 +60,7 @@ class Reason(StrEnum):
     SIGNED_AFTER_BLOCK = "signed-after-block"
     NOT_IN_OFFICE = "not-in-office"
     FUNCTION_MAY_NOT = "function-may-not"
+    NO_POWER = "no-power"
     DIFFERS_FROM_REGISTER = "differs-from-register"
     REFERENCE_NOT_IN_REGISTER = "reference-not-in-register"
     # CANNOT_TELL: first what could not be read, then what proof is missing, then what the register does not know.
@@ -71,6 +73,7 @@ class Reason(StrEnum):
     STATUS_UNAVAILABLE = "status-unavailable"
     SIGNED_BETWEEN_LOST_AND_BLOCKED = "signed-between-lost-and-blocked"
     OFFICE_ENDED_RECORDED_LATER = "office-ended-recorded-later"
+    POWER_IN_DOUBT = "power-in-doubt"
     REGISTER_INCOMPLETE = "register-incomplete"
     UNKNOWN_DOCUMENT = "unknown-document"
     # AUTHENTIC_NOT_IN_FORCE
@@ -102,6 +105,16 @@ class CertificateAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PowerAnswer:
+    """The recorded act by which the signer signed in another's place."""
+
+    kind: str
+    """`delegation`, `absence`, `substitution`, `special_committee`."""
+    number: str
+    since: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfficeAnswer:
     """In which office, and what the register says of it at the time of signing."""
 
@@ -112,6 +125,12 @@ class OfficeAnswer:
     entitled: str
     """`yes`, `no` or `unknown`."""
     reason: str
+    article: str
+    """The text that gives the power; empty if there is none to name."""
+    chain: tuple[str, ...]
+    """From whom the power comes, as codes, the signer's own office first."""
+    power: PowerAnswer | None
+    """None: by his own office."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

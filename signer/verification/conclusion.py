@@ -75,6 +75,9 @@ JUDGED: dict[SubIndication, Finding] = {
 _KEY_USAGE = SubIndication.CHAIN_CONSTRAINTS_FAILURE
 _MAY_NOT = frozenset({"function-may-not", "act-not-of-body"})
 """Reasons of the register that speak of the function, not of the person."""
+_NO_POWER = frozenset({"power-ended", "no-power", "not-current-affairs", "council-suspended"})
+"""He was in an office, and nothing on record let it sign this."""
+_POWER_IN_DOUBT = frozenset({"power-ended-recorded-later", "replaced"})
 _ENDS = {
     "annulled": Reason.ANNULLED,
     "withdrawn": Reason.WITHDRAWN,
@@ -218,11 +221,22 @@ def _against_office(signature: SignatureFindings, signer: SignerFacts) -> Iterat
         if signature.best_time is not None:
             yield _UNSURE, Reason.REGISTER_INCOMPLETE
     elif office.entitled is Entitled.NO:
-        may_not = office.reason in _MAY_NOT
-        yield _NOT, Reason.FUNCTION_MAY_NOT if may_not else Reason.NOT_IN_OFFICE
+        yield _NOT, _refused(office.reason)
     elif office.entitled is Entitled.UNKNOWN:
-        later = office.reason == Reason.OFFICE_ENDED_RECORDED_LATER
-        yield _UNSURE, Reason.OFFICE_ENDED_RECORDED_LATER if later else Reason.REGISTER_INCOMPLETE
+        yield _UNSURE, _doubted(office.reason)
+
+
+def _refused(reason: str) -> Reason:
+    if reason in _NO_POWER:
+        return Reason.NO_POWER
+    return Reason.FUNCTION_MAY_NOT if reason in _MAY_NOT else Reason.NOT_IN_OFFICE
+
+
+def _doubted(reason: str) -> Reason:
+    if reason in _POWER_IN_DOUBT:
+        return Reason.POWER_IN_DOUBT
+    later = reason == Reason.OFFICE_ENDED_RECORDED_LATER
+    return Reason.OFFICE_ENDED_RECORDED_LATER if later else Reason.REGISTER_INCOMPLETE
 
 
 def _authentic(verdict: Verdict) -> bool:
@@ -290,6 +304,9 @@ def _signature(findings: SignatureFindings, signer: SignerFacts) -> SignatureAns
             body_fr=office.body_fr,
             entitled=office.entitled.value,
             reason=office.reason,
+            article=office.article,
+            chain=office.chain,
+            power=office.power,
         ),
         time=TimeAnswer(at=findings.best_time, source=findings.time_source),
         revocation=RevocationAnswer(

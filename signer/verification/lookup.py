@@ -20,9 +20,10 @@ from signer.dossiers.documents import fields
 from signer.dossiers.kinds import DocumentKind, MemberState
 from signer.dossiers.licence_status import licence_force
 from signer.dossiers.references import is_reference
+from signer.dossiers.standing import small_project
 from signer.dossiers.tables import Decision, Document, DocumentField, Dossier, MinutesEntry, Revision
 
-from .answer import Kind, MinutesAnswer, MissingMember
+from .answer import Kind, MinutesAnswer, MissingMember, PowerAnswer
 from .findings import FileFindings, SignatureFindings
 from .register import (
     DocumentFacts,
@@ -134,7 +135,8 @@ def signer_facts(
     office = None
     if signature.best_time is not None and body_code is not None and act is not None:
         known = None if holder is None else HolderId(holder.id)
-        office = office_facts(session, known, body_code, act, signed_at=signature.best_time, at=at)
+        small = None if document is None else small_project(session, document)
+        office = office_facts(session, known, body_code, act, small=small, signed_at=signature.best_time, at=at)
     return SignerFacts(
         purpose=_purpose(record),
         name_ar=holder.name_ar if holder else None,
@@ -147,10 +149,23 @@ def signer_facts(
 
 
 def office_facts(
-    session: Session, holder: HolderId | None, body_code: str, act: ActKind, *, signed_at: datetime, at: datetime
+    session: Session,
+    holder: HolderId | None,
+    body_code: str,
+    act: ActKind,
+    *,
+    small: bool | None = None,
+    signed_at: datetime,
+    at: datetime,
 ) -> OfficeFacts:
-    """Entitlement at the best signature time, by what is on record now."""
-    answer = entitlement(session, holder=holder, body_code=body_code, act=act, at=signed_at, known_at=at)
+    """Entitlement at the best signature time, by what is on record now.
+
+    :param small: whether the dossier is a small project; None: not known.
+    """
+    answer = entitlement(
+        session, holder=holder, body_code=body_code, act=act, at=signed_at, known_at=at, small_project=small
+    )
+    power = answer.power
     body_ar, body_fr = _body_names(session, body_code)
     return OfficeFacts(
         entitled=Entitled(answer.answer.value),
@@ -159,6 +174,9 @@ def office_facts(
         body=body_code,
         body_ar=body_ar,
         body_fr=body_fr,
+        article=answer.article,
+        chain=answer.chain,
+        power=None if power is None else PowerAnswer(kind=power.kind.value, number=power.number, since=power.starts_on),
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from .answer import Kind, MinutesAnswer
+from .answer import Kind, MinutesAnswer, PowerAnswer
 
 
 class Entitled(StrEnum):
@@ -36,6 +36,9 @@ class OfficeFacts:
     body: str
     body_ar: str | None = None
     body_fr: str | None = None
+    article: str = ""
+    chain: tuple[str, ...] = ()
+    power: PowerAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from babel.dates import format_date
 
 from pki.records import civil_day
 
-from .answer import DocumentAnswer, Kind, LicenceAnswer, Reason, Sentences, SignatureAnswer, Verdict
+from .answer import DocumentAnswer, Kind, LicenceAnswer, PowerAnswer, Reason, Sentences, SignatureAnswer, Verdict
 
 LANGUAGES = {"ar": "ar_MA", "fr": "fr_MA", "en": "en_GB"}
 _ISOLATE, _END = "\u2068", "\u2069"
@@ -53,6 +53,14 @@ def function_name(function: str | None, language: str) -> str:
     return str(_catalogue()["functions"].get(function or "", {}).get(language, ""))
 
 
+def power_name(power: PowerAnswer | None, language: str) -> str:
+    """By what recorded act somebody signed in another's place: `by delegation no. 12/2026 of 1 April 2026`."""
+    if power is None:
+        return ""
+    text: str = _catalogue()["powers"][power.kind][language]
+    return text.format(number=power.number, day=day(power.since, language))
+
+
 def day(value: date | None, language: str) -> str:
     """A civil day spelled out: `3 juillet 2026`."""
     if value is None:
@@ -88,6 +96,7 @@ def _who(signature: SignatureAnswer | None, language: str) -> str:
     signer, office = signature.signer, signature.office
     name = (signer.name_ar if language == "ar" else None) or signer.name_latin
     function = function_name(office.function, language) if office else ""
+    power = power_name(office.power, language) if office else ""
     body = ((office.body_ar if language == "ar" else office.body_fr) or office.body) if office else ""
     comma = "، " if language == "ar" else ", "
-    return comma.join(_isolated(each, language) for each in (name, function, body) if each)
+    return comma.join(_isolated(each, language) for each in (name, function, body, power) if each)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from hsm.agent.certificates import named, require_for_signing
 from hsm.agent.config import AgentConfig
-from hsm.agent.consent import InterruptionKind, ListedDocument, Phase, ShownCapacity, SigningRequest
+from hsm.agent.consent import InterruptionKind, ListedDocument, Phase, ShownCapacity, ShownPower, SigningRequest
 from hsm.agent.devices import Chosen, Devices, choose_device, pin_state, spoken
 from hsm.agent.errors import AgentCode, AgentError
 from hsm.agent.memory import Memory
@@ -214,6 +214,14 @@ class ListSigning:
                 body_code=capacity.body_code,
                 body_fr=capacity.body_fr,
                 body_ar=capacity.body_ar,
+                power=None
+                if capacity.power is None
+                else ShownPower(
+                    kind=capacity.power.kind,
+                    number=capacity.power.number,
+                    since=capacity.power.since,
+                    principal=capacity.power.principal,
+                ),
             ),
             device=chosen.name,
             pin_state=pin_state(chosen.device),

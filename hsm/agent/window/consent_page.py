@@ -16,7 +16,7 @@ from .marks import Mark
 from .pieces import Button, Notice, Page, Text, card
 from .pin_panel import UNUSABLE, PinPanel
 from .stepper import Stepper
-from .words import counted, function_named
+from .words import capacity_named, counted
 
 GUARD_MILLISECONDS = 500
 """Nothing is agreed to so soon after a page came up: a click meant for another window goes nowhere."""
@@ -232,7 +232,7 @@ class ConsentPage(Page):
         names = (request.signer_ar, request.signer_latin) if arabic else (request.signer_latin, request.signer_ar)
         said = (
             (_("Asked by"), _("{requester} ({origin})", requester=request.requester, origin=request.origin)),
-            (_("As"), _("{function}, {body}", function=function_named(language, request.capacity.function), body=body)),
+            (_("As"), capacity_named(language, request.capacity, body)),
             (_("Key of"), _("{name} ({other})", name=names[0], other=names[1])),
         )
         for (caption, fact), (name, value) in zip(self.facts, said, strict=True):

@@ -5,6 +5,7 @@ Messages stand here as English text, each in a call of `_` or `n_` so that the c
 
 from collections.abc import Callable, Mapping
 
+from hsm.agent.consent import ShownCapacity
 from hsm.agent.errors import AgentCode, AgentError
 
 from .languages import Language, isolated
@@ -63,6 +64,23 @@ def kind_named(language: Language, kind: str) -> str:
 def function_named(language: Language, function: str) -> str:
     """A function in words; an unknown one as it was sent."""
     return language.say(FUNCTIONS[function]) if function in FUNCTIONS else isolated(function)
+
+
+POWERS: Mapping[str, str] = {
+    "delegation": _("by delegation no. {number}"),
+    "absence": _("in the place of the absent, finding no. {number}"),
+    "substitution": _("by substitution, act no. {number}"),
+    "special_committee": _("for current affairs, act no. {number}"),
+}
+
+
+def capacity_named(language: Language, capacity: ShownCapacity, body: str) -> str:
+    """In which function, for which body (its name as shown), and by what recorded act if not by his own office."""
+    function, power = function_named(language, capacity.function), capacity.power
+    if power is None:
+        return language.say(_("{function}, {body}"), function=function, body=body)
+    kind = language.say(POWERS[power.kind], number=isolated(power.number)) if power.kind in POWERS else power.number
+    return language.say(_("{function}, {body}, {power}"), function=function, body=body, power=kind)
 
 
 SENTENCES: Mapping[AgentCode, str] = {

@@ -87,6 +87,7 @@ def refuse_deed(session: Session, deed: DelegationDeed) -> Body:
 
     :raise OfficeUnknown: an office is not on record.
     :raise DelegationRefused: with the reason and the article.
+    :raise DelegationExists: the body has one of that number.
     """
     giver, taker = _office(session, deed.from_office), _office(session, deed.to_office)
     body = locked_body(session, giver.code)
@@ -109,6 +110,11 @@ def refuse_deed(session: Session, deed: DelegationDeed) -> Body:
     _refuse_days(deed, giver, taker, article)
     if deed.mode is DelegationMode.POWERS:
         _refuse_second_sector(session, deed, article)
+    same = select(Delegation.id).where(
+        Delegation.body_id == body.id, Delegation.number == deed.number, Delegation.superseded_at.is_(None)
+    )
+    if session.scalar(same) is not None:
+        raise DelegationExists(body.code, deed.number)
     return body
 
 
@@ -127,17 +133,11 @@ def write_delegation(
 
     :param document: the reference of the deed signed in a ceremony.
     :param confirmed_by: of a paper deed: the second officer.
-    :raise DelegationRefused: the law does not know it.
-    :raise DelegationExists: the body has one of that number.
+    :raise DelegationRefused: and the other refusals of `refuse_deed`.
     """
     if supersedes is not None:
         _supersede(session, supersedes, deed, at=at)
     body = refuse_deed(session, deed)
-    same = select(Delegation.id).where(
-        Delegation.body_id == body.id, Delegation.number == deed.number, Delegation.superseded_at.is_(None)
-    )
-    if session.scalar(same) is not None:
-        raise DelegationExists(body.code, deed.number)
     delegation = uuid4()
     session.execute(
         insert(Delegation).values(

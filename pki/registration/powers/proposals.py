@@ -27,6 +27,7 @@ from pki.registration.errors import (
     ProposalUnknown,
     SelfConfirmation,
 )
+from pki.registration.extent import EVERYWHERE, Extent
 from pki.registration.kinds import ActKind, OfficeFunction
 from pki.registration.offices import OfficeEnding, OfficeRecording, current_end, write_end, write_office
 from pki.registration.powers.delegations import (
@@ -66,6 +67,17 @@ class Proposal:
     digest: str
     proposed_by: str
     proposed_at: datetime
+
+    @property
+    def kind(self) -> str:
+        """`office`, `office_end`, `delegation`, `delegation_end` or `finding`."""
+        return _name(self.act)
+
+    @property
+    def plain(self) -> dict[str, object]:
+        """The act as JSON-safe values, as the digest covers it."""
+        said: dict[str, object] = json.loads(canonical_json(_plain(self.act)))
+        return said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,29 +181,31 @@ def proposal_of(session: Session, proposal: UUID) -> Proposal:
     return _seen(_waiting(session, proposal))
 
 
-def waiting_proposals(session: Session, *, body_code: str) -> list[Proposal]:
-    """What waits for a second officer in a body, oldest first."""
+def waiting_proposals(session: Session, *, within: Extent = EVERYWHERE) -> list[Proposal]:
+    """What waits for a second officer in the bodies inside the extent, oldest first."""
     rows = session.scalars(
         select(RegisterProposal)
         .where(
-            RegisterProposal.body_code == body_code,
+            RegisterProposal.body_code.in_(select(Body.code).where(within.bodies())),
             RegisterProposal.confirmed_at.is_(None),
             RegisterProposal.refused_at.is_(None),
         )
-        .order_by(RegisterProposal.proposed_at)
+        .order_by(RegisterProposal.proposed_at, RegisterProposal.id)
     )
     return [_seen(row) for row in rows]
 
 
-def body_of_proposal(session: Session, proposal: UUID) -> str:
-    """The code of the body that a proposal is about, whatever became of it.
+def proposer_of(session: Session, proposal: UUID) -> tuple[str, str]:
+    """The code of the body that a proposal is about, and who made it, whatever became of it.
 
     :raise ProposalUnknown: none of that id.
     """
-    found = session.scalar(select(RegisterProposal.body_code).where(RegisterProposal.id == proposal))
+    found = session.execute(
+        select(RegisterProposal.body_code, RegisterProposal.proposed_by).where(RegisterProposal.id == proposal)
+    ).one_or_none()
     if found is None:
         raise ProposalUnknown(proposal)
-    return found
+    return found.body_code, found.proposed_by
 
 
 _NOBODY = Actor(kind=ActorKind.SYSTEM, id="nobody-yet")

@@ -22,6 +22,7 @@ from pki.registration.errors import (
     SecondOfficerNeeded,
     SelfConfirmation,
 )
+from pki.registration.extent import Extent
 from pki.registration.kinds import OfficeFunction
 from pki.registration.offices import OfficeEnding, OfficeRecording, end_office, record_office
 from pki.registration.powers.delegations import DelegationEnding, DelegationRecording, PaperDeed
@@ -233,12 +234,12 @@ def test_each_act_comes_back_as_it_was_proposed(
     proposal = ask(council, act, signed)
     with sqlite_records.reading() as session:
         assert proposal_of(session, proposal.id) == proposal
-        assert waiting_proposals(session, body_code=BERRECHID) == [proposal]
+        assert waiting_proposals(session, within=Extent(body_code=BERRECHID)) == [proposal]
     assert proposal.act == act
     assert signed.asked == [(BERRECHID, None if whose is None else council.holders[whose], day_start(since), T0)]
     agree(council, proposal, signed)
     with sqlite_records.reading() as session:
-        assert waiting_proposals(session, body_code=BERRECHID) == []
+        assert waiting_proposals(session, within=Extent(body_code=BERRECHID)) == []
 
 
 def test_what_the_register_refuses_is_not_proposed(sqlite_records: Records, signed: Signed) -> None:

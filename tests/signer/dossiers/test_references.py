@@ -13,7 +13,7 @@ from signer.dossiers.tables import ReferenceSequence
 from tests.signer.dossiers.town import Town
 
 KEY = CheckKey(b"k" * 32)
-REFERENCES = st.from_regex(r"[LRAPKD][0-9]{2}-[0-9]{7}", fullmatch=True).filter(str.isascii)
+REFERENCES = st.from_regex(r"[LRAPKTD][0-9]{2}-[0-9]{7}", fullmatch=True).filter(str.isascii)
 
 
 def test_check_is_the_first_twenty_bits_of_the_mac() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from signer.rendering.facts import (
     ApplicationFacts,
     BodyFacts,
+    DelegationFacts,
     DocumentFacts,
     KeyAcceptanceFacts,
     LicenceFacts,
@@ -79,6 +80,21 @@ SAMPLES: dict[str, DocumentFacts] = {
         read=(ReadFile(reference="D26-0000002", title="Demande", sha256="ab" * 32),),
     ),
     "minutes": MinutesFacts(**common("P26-0000001"), body=COMMUNE, dossier=DOSSIER, members=MEMBERS),
+    "delegation": DelegationFacts(
+        **common("T26-0000001"),
+        body=COMMUNE,
+        signer=AHMED,
+        signer_function="president",
+        delegate=FATIMA,
+        delegate_function="vice_president",
+        delegate_rank="1",
+        number="12/2026",
+        mode="signature",
+        acts=("licence", "refusal"),
+        sector="urbanisme",
+        starts_on=date(2026, 5, 1),
+        ends_on=date(2027, 5, 1),
+    ),
     "key_acceptance": KeyAcceptanceFacts(
         **common("K26-0000003"), body=COMMUNE, signer=AHMED, certificate_sha256="0c" * 32, serial="4F2A9B7711223344"
     ),
