@@ -119,6 +119,14 @@ class Settings(BaseSettings):
     workers: int = 2
     """Processes that read foreign PDF files."""
 
+    smtp_host: str = ""
+    """Server that takes notices. Empty: nothing is sent, messages wait."""
+    smtp_port: int = 587
+    smtp_starttls: bool = True
+    smtp_from: str = "no-reply@khatam.invalid"
+    smtp_credentials_file: Path | None = None
+    """One line `user:password`, readable by its owner only. None: the server asks for none."""
+
     max_json_bytes: int = MEGABYTE
     max_dossier_pdf_bytes: int = 50 * MEGABYTE
     max_verification_bytes: int = 100 * MEGABYTE
@@ -146,6 +154,11 @@ class Settings(BaseSettings):
         for url in (public, responders):
             if url.scheme not in {"http", "https"} or not url.hostname or url.path or url.query:
                 raise ValueError(f"an origin has a scheme, a host and nothing after: {url.geturl()}")
+        # THREAT: the credential of the mail server, or a notice, read on the way.
+        # DEFENCE: without STARTTLS only to this machine.
+        # TEST: tests/api/test_settings.py::test_mail_leaves_encrypted
+        if self.smtp_host and not self.smtp_starttls and self.smtp_host not in _LOOPBACK:
+            raise ValueError("smtp_starttls = false is for this machine only")
         if self.rehearsal:
             # THREAT: a ticket or a token read on the way.
             # DEFENCE: plain http only in a rehearsal, only to this machine.
@@ -207,11 +220,26 @@ class Settings(BaseSettings):
         return self.run / "keys.sock"
 
     def secret(self, name: str) -> Secret:
-        """Read one secret file.
+        """Read one secret file: hexadecimal.
 
         :raise SettingsRefused: absent, empty, or readable by others than its owner.
         """
-        path = self.secrets / name
+        return Secret(bytes.fromhex(self._read_secret(self.secrets / name).decode()))
+
+    def smtp_credentials(self) -> tuple[str | None, Secret | None]:
+        """User and password for the mail server, if it asks for them.
+
+        :raise SettingsRefused: the file is absent, readable by others, or not `user:password`.
+        """
+        if self.smtp_credentials_file is None:
+            return None, None
+        user, colon, password = self._read_secret(self.smtp_credentials_file).decode(errors="replace").partition(":")
+        if not user or not colon or not password:
+            raise SettingsRefused(f"{self.smtp_credentials_file} is not one line user:password. Nothing was started.")
+        return user, Secret(password.encode())
+
+    @staticmethod
+    def _read_secret(path: Path) -> bytes:
         try:
             mode, value = path.stat().st_mode, path.read_bytes().strip()
         except OSError as error:
@@ -220,7 +248,7 @@ class Settings(BaseSettings):
             raise SettingsRefused(f"The secret file {path} is readable by others. Nothing was started: chmod 600 it.")
         if not value:
             raise SettingsRefused(f"The secret file {path} is empty. Nothing was started.")
-        return Secret(bytes.fromhex(value.decode()))
+        return value
 
 
 def data_folder(named: Path | None) -> Path:

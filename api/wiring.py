@@ -16,6 +16,7 @@ from api.answers import Answers
 from api.enrolment import EnrolmentPolicy
 from api.ground import Closing, close_all, open_keyring, open_records
 from api.jobs.later import Later
+from api.mail.sending import Outbox, SmtpPolicy, send_message
 from api.papers import Papers
 from api.release import ReleaseKey
 from api.reports import Reporting
@@ -31,6 +32,7 @@ from pki.ca.keyring import MANIFEST, Keyring
 from pki.quota.policy import QuotaPolicy
 from pki.quota.rollout.stages import RegularUse
 from pki.records import DocumentId, Records
+from pki.registration.mailboxes.notices import Mailer
 from pki.registration.powers.proposals import DocumentsTouched
 from pki.registration.protection import ProtectedNumbers
 from pki.status.proofs import LocalStatusProofs
@@ -59,6 +61,8 @@ class House:
     issuance: Issuance
     drafting: Drafting
     touched: DocumentsTouched
+    smtp: SmtpPolicy
+    mailer: Mailer
     desk: Desk
     enrolment_policy: EnrolmentPolicy
     release_key: ReleaseKey | None
@@ -98,6 +102,10 @@ class House:
             environment=settings.environment.value,
             regular_use=RegularUse(licences=settings.regular_use_licences, days=settings.regular_use_days),
         )
+
+    def send_message(self, message: str) -> None:
+        """Try to send one message that waits; what fails is tried again by a round."""
+        send_message(self.records, self.smtp, message=UUID(message), at=datetime.now(UTC))
 
     def trust_bundle(self) -> str:
         """The trust anchors, PEM."""
@@ -159,6 +167,8 @@ def build_house(
             environment=environment,
         ),
         touched=documents_touched,
+        smtp=_smtp(settings),
+        mailer=Outbox(Later(records)),
         desk=Desk(
             files=files,
             prepare=papers.prepare,
@@ -199,6 +209,19 @@ def _manifest_key(records: Records, keyring: Keyring) -> ManifestKey:
             raise IssuerUnknown(MANIFEST)
         chain = (certificate.der, *issuer_chain(session, certificate.issuer))
     return ManifestKey(key=keyring.key(MANIFEST), chain=chain)
+
+
+def _smtp(settings: Settings) -> SmtpPolicy:
+    user, password = settings.smtp_credentials()
+    return SmtpPolicy(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        starttls=settings.smtp_starttls,
+        sender=settings.smtp_from,
+        user=user,
+        password=password,
+        rehearsal=settings.rehearsal,
+    )
 
 
 def present() -> datetime:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Response
 from api.auth.permissions import CentralOfficer, CommuneOrAbove, HouseHere, ProvincialOrAbove, now
 from api.auth.territory import require_body, require_office
 from api.delegations import open_delegation
+from api.notices import tell_delegation_ends
 from pki.records import HolderId, Records
 from pki.registration.entitlement import Answer, Reason, entitlement
 from pki.registration.kinds import ActKind
@@ -113,7 +114,9 @@ def post_delegation_end(
 
     def act(records: Records) -> IdOut:
         ending = DelegationEnding(delegation=delegation, ends_on=body.ends_on, reason=body.reason, deed=body.deed)
-        end_delegation(records, ending=ending, by=officer.actor, at=now())
+        at = now()
+        end_delegation(records, ending=ending, by=officer.actor, at=at)
+        tell_delegation_ends(records, house.mailer, delegation=delegation, ends_on=body.ends_on, at=at)
         return IdOut(id=delegation)
 
     return once.atomically(act)

@@ -14,6 +14,7 @@ from api.auth.four_eyes import require_second
 from api.auth.officers import Officer
 from api.auth.permissions import CommuneOrAbove, HouseHere, ProvincialOrAbove, now
 from api.auth.territory import narrowed, require_body, require_office
+from api.notices import tell_delegation
 from api.wiring import House
 from pki.records import HolderId, OfficeId, Records
 from pki.registration.kinds import ActKind, OfficeFunction
@@ -271,9 +272,9 @@ def post_confirmation(
     require_second(house.records, officer, first=proposer)
 
     def act(records: Records) -> IdOut:
-        made = confirm(
-            records, proposal=proposal, digest=body.digest, touched=house.touched, by=officer.actor, at=now()
-        )
+        at = now()
+        made = confirm(records, proposal=proposal, digest=body.digest, touched=house.touched, by=officer.actor, at=at)
+        tell_delegation(records, house.mailer, delegation=made, at=at)
         return IdOut(id=made)
 
     return once.atomically(act)

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 
 from api.auth.permissions import CentralOfficer, CommuneOrAbove, HouseHere, ProvincialOrAbove, now
 from api.auth.territory import require_body, require_office
+from api.notices import tell_office_ends
 from pki.records import HolderId, OfficeId, Records
 from pki.registration.bodies import declare_register_complete, register_body
 from pki.registration.holders import enrol_holder
@@ -24,6 +25,7 @@ from .schema import Code, IdOut, In, Line, Out
 
 router = APIRouter(prefix="/v1", tags=["registration"])
 Mail = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[A-Za-z0-9.-]{1,190}\.[A-Za-z]{2,}$")]
+Phone = Annotated[str, StringConstraints(pattern=r"^[+0-9 .()-]{8,24}$")]
 NationalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{1,2}[0-9]{1,8}$")]
 
 
@@ -75,6 +77,7 @@ class HolderIn(In):
     name_latin: Line
     cin: NationalId
     email: Mail | None = None
+    phone: Phone | None = None
 
 
 class HolderOut(Out):
@@ -163,6 +166,7 @@ def post_holder(body: HolderIn, officer: ProvincialOrAbove, house: HouseHere, on
             name_latin=body.name_latin,
             cin=body.cin,
             email=body.email,
+            phone=body.phone,
             by=officer.actor,
             at=now(),
         )
@@ -206,6 +210,8 @@ def post_office_end(
     require_office(house.records, officer, office)
 
     def act(records: Records) -> IdOut:
+        at = now()
+        tell_office_ends(records, house.mailer, office=OfficeId(office), ends_on=body.ends_on, at=at)
         end_office(
             records,
             office=OfficeId(office),
@@ -213,7 +219,7 @@ def post_office_end(
             reason=body.reason,
             deed=body.deed,
             by=officer.actor,
-            at=now(),
+            at=at,
         )
         return IdOut(id=office)
 

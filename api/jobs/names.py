@@ -5,6 +5,7 @@ APPLICATION = "khatam"
 APPLICATION_VERSION = "1"
 """Fixed: work that was enqueued before an upgrade is done after it."""
 CAPTURE_VALIDATION = "capture_validation"
+SEND_MESSAGE = "send_message"
 DBOS_TABLES = frozenset(
     {
         "dbos_migrations",

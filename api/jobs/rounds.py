@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 
 from api.auth.tables import AccessTokenRow, SpentProof
+from api.mail.sending import due_messages
 from hsm.errors import HsmError
 from pki.errors import PkiError
 from pki.journal.acts import Actor, ActorKind, number_leaves
@@ -19,6 +20,7 @@ from pki.quota.kinds import OrderState
 from pki.quota.stopping import expire_keys
 from pki.quota.tables import IssuanceRequest, KeyOrder
 from pki.records import OrderId
+from pki.registration.mailboxes.handing_over import hand_over_due
 from pki.status.lists import publish_due_crls
 from signer.ceremonies.ending import expire_ceremonies
 from signer.ceremonies.finishing import resume_items
@@ -98,6 +100,15 @@ def expire(house: House, at: datetime) -> None:
     expire_keys(house.records, by=JOBS, at=at)
 
 
+def send_mail(house: House, at: datetime) -> None:
+    """Messages that are to be tried again, and mailboxes of offices that ended today."""
+    hand_over_due(house.records, at=at)
+    with house.records.reading() as session:
+        waiting = due_messages(session, at=at)
+    for message in waiting:
+        house.send_message(str(message))
+
+
 def forget(house: House, at: datetime) -> None:
     """What has expired and says nothing any more."""
     with house.records.writing() as session:
@@ -112,5 +123,6 @@ ROUNDS: tuple[Round, ...] = (
     Round(name="documents", seconds=30.0, work=finish_documents),
     Round(name="lists", seconds=2.0, work=publish_lists),
     Round(name="expiry", seconds=60.0, work=expire),
+    Round(name="mail", seconds=60.0, work=send_mail),
     Round(name="forgetting", seconds=600.0, work=forget),
 )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dbos import DBOS
 
 from .later import JsonSerializer, dbos_database_url
-from .names import APPLICATION, APPLICATION_VERSION, CAPTURE_VALIDATION, QUEUE
+from .names import APPLICATION, APPLICATION_VERSION, CAPTURE_VALIDATION, QUEUE, SEND_MESSAGE
 from .rounds import ROUNDS, Round
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Jobs:
             }
         )
         self._register(CAPTURE_VALIDATION, self._house.capture_validation)
+        self._register(SEND_MESSAGE, self._house.send_message)
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=WORKERS, polling_interval_sec=POLLING_SECONDS)
 

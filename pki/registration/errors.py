@@ -259,3 +259,38 @@ class ProposalDiffers(RegistrationError):
         )
         self.proposal = proposal
         self.current = current
+
+
+class ContactRefused(RegistrationError):
+    """Not an e-mail address, or not a telephone number."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"The field {field} is not one that can be used. Nothing was recorded: type it again.")
+        self.field = field
+
+
+class MailboxUnknown(RegistrationError):
+    """No mailbox of that id."""
+
+    def __init__(self, mailbox: UUID) -> None:
+        super().__init__(f"No mailbox has the id {mailbox}. Nothing was recorded.")
+        self.mailbox = mailbox
+
+
+class MailboxExists(RegistrationError):
+    """The office has a mailbox, or the address is another's."""
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(f"There is a mailbox for {name} ({what}) already. Nothing was recorded.")
+        self.name = name
+        self.what = what
+
+
+class MailboxStateRefused(RegistrationError):
+    """A step that the mailbox's state does not allow."""
+
+    def __init__(self, mailbox: UUID, state: str, wanted: str) -> None:
+        super().__init__(f"The mailbox {mailbox} is {state} and cannot become {wanted}. Nothing was recorded.")
+        self.mailbox = mailbox
+        self.state = state
+        self.wanted = wanted

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from pki.journal.acts import Actor, record
 from pki.journal.inserting import insert_into
 from pki.records import HolderId, Records
+from pki.registration.contacts import accept_email, accept_phone
 from pki.registration.errors import HolderExists, HolderUnknown
 from pki.registration.names import ARABIC_LIMIT, LATIN_LIMIT, accept_name
 from pki.registration.protection import ProtectedNumber, ProtectedNumbers
@@ -25,6 +26,7 @@ def enrol_holder(
     name_latin: str,
     cin: str,
     email: str | None = None,
+    phone: str | None = None,
     by: Actor,
     at: datetime,
 ) -> HolderId:
@@ -33,7 +35,10 @@ def enrol_holder(
     :raise HolderExists: the national id is on record; carries the holder.
     :raise NameRefused: see `pki.registration.names`.
     :raise NationalIdMalformed: not a national id.
+    :raise ContactRefused: an e-mail address or a telephone number that cannot be used.
     """
+    own_email = None if email is None else accept_email(email)
+    own_phone = None if phone is None else accept_phone(phone)
     arabic = accept_name("name_ar", name_ar, script="ARABIC", limit=ARABIC_LIMIT)
     latin = accept_name("name_latin", name_latin, script="LATIN", limit=LATIN_LIMIT)
     number = protection.protect(cin)
@@ -46,7 +51,8 @@ def enrol_holder(
                 name_latin=latin,
                 cin_encrypted=number.encrypted,
                 cin_hash=number.keyed_hash,
-                email=email,
+                email=own_email,
+                phone=own_phone,
                 enrolled_at=at,
             )
             .on_conflict_do_nothing(index_elements=["cin_hash"])
@@ -55,7 +61,8 @@ def enrol_holder(
         if holder is None:
             known = session.scalars(select(Holder.id).where(Holder.cin_hash == number.keyed_hash)).one()
             raise HolderExists(HolderId(known))
-        facts = {"name_ar": arabic, "name_latin": latin, "cin_hash": number.keyed_hash, "email": email}
+        facts: dict[str, object] = {"name_ar": arabic, "name_latin": latin, "cin_hash": number.keyed_hash}
+        facts |= {"email": own_email, "phone": own_phone is not None}
         record(session, kind="holder.enrolled", subject=f"holder:{holder}", by=by, at=at, facts=facts)
     return HolderId(holder)
 

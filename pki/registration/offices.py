@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
 from pki.journal.inserting import insert_into
-from pki.records import HolderId, OfficeId, Records
+from pki.records import HolderId, OfficeId, Records, civil_day
 from pki.registration.errors import (
     BodyUnknown,
     EndBeforeStart,
@@ -29,6 +29,7 @@ from pki.registration.kinds import (
     SINGLE_FUNCTIONS,
     OfficeFunction,
 )
+from pki.registration.mailboxes.handing_over import leave_mailbox
 from pki.registration.retroactivity import STRICT, Retroactivity
 from pki.registration.tables import Body, Holder, Office, OfficeEnd, OpenOffice, OpenRank
 
@@ -109,6 +110,7 @@ def write_office(session: Session, recording: OfficeRecording, *, by: Actor, at:
     _refuse_misfit(body, function, recording.rank)
     if recording.supersedes is not None:
         _supersede(session, recording.supersedes, holder=recording.holder, body=body.id, at=at)
+        leave_mailbox(session, recording.supersedes, on=civil_day(at), by=by, at=at)
     office = OfficeId(uuid4())
     place = _Place(body_id=body.id, body_code=body.code, function=function, rank=recording.rank)
     if place.single:
@@ -201,6 +203,7 @@ def write_end(session: Session, ending: OfficeEnding, *, by: Actor, at: datetime
         )
     )
     _leave_slot(session, office)
+    leave_mailbox(session, office, on=ends_on, by=by, at=at)
     facts = {"ends_on": ends_on, "reason": ending.reason, "deed": ending.deed}
     record(session, kind="office.ended", subject=f"office:{office}", by=by, at=at, facts=facts)
 

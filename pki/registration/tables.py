@@ -91,6 +91,9 @@ class Holder(Base):
     cin_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
     cin_hash: Mapped[str] = mapped_column(String(64), unique=True)
     email: Mapped[str | None] = mapped_column(String(254))
+    """His own, for recovery; not the professional mailbox, which belongs to his office."""
+    phone: Mapped[str | None] = mapped_column(String(16))
+    """His own, for recovery, E.164."""
     enrolled_at: Mapped[datetime] = mapped_column(Instant)
 
 

@@ -36,6 +36,29 @@ def test_plain_http_only_to_loopback_in_rehearsal(tmp_path: Path) -> None:
         load(tmp_path, REHEARSAL.replace("127.0.0.1:1", "sign.example.ma"))
 
 
+def test_mail_leaves_encrypted(tmp_path: Path) -> None:
+    with pytest.raises(SettingsRefused, match="starttls"):
+        load(tmp_path, REHEARSAL + 'smtp_host = "mail.example.ma"\nsmtp_starttls = false\n')
+    assert not load(tmp_path, REHEARSAL + 'smtp_host = "127.0.0.1"\nsmtp_starttls = false\n').smtp_starttls
+
+
+def test_the_mail_servers_credential_is_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "smtp"
+    settings = load(tmp_path, REHEARSAL + f'smtp_credentials_file = "{path}"\n')
+    path.write_text("khatam:pass:word\n")
+    path.chmod(0o644)
+    with pytest.raises(SettingsRefused, match="readable by others"):
+        settings.smtp_credentials()
+    path.chmod(0o600)
+    user, password = settings.smtp_credentials()
+    assert password is not None
+    assert (user, password.reveal(), "pass" in repr(password)) == ("khatam", b"pass:word", False)
+    path.write_text("khatam\n")
+    with pytest.raises(SettingsRefused, match="user:password"):
+        settings.smtp_credentials()
+    assert load(tmp_path, REHEARSAL).smtp_credentials() == (None, None)
+
+
 def test_unknown_key_in_the_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsRefused, match="prot"):
         load(tmp_path, REHEARSAL + "prot = 1\n")

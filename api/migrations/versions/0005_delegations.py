@@ -274,12 +274,112 @@ def upgrade() -> None:
     with op.batch_alter_table("ceremony", schema=None) as batch_op:
         batch_op.create_check_constraint(op.f("ck_ceremony_power"), POWER)
 
+    op.create_table(
+        "mailbox",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("body_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "function",
+            sa.Enum(
+                "president",
+                "vice_president",
+                "committee_member",
+                "secretary",
+                "pacha",
+                "pacha_assistant",
+                "governor",
+                "special_committee",
+                "director_of_services",
+                name="function",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "asked",
+                "created",
+                "active",
+                "handed_over",
+                "closed",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("office_id", sa.Uuid(), nullable=True),
+        sa.Column("handed_over_on", sa.Date(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state IN ('asked', 'closed') OR address IS NOT NULL", name=op.f("ck_mailbox_address")),
+        sa.CheckConstraint("(state = 'active') = (office_id IS NOT NULL)", name=op.f("ck_mailbox_reader")),
+        sa.CheckConstraint("state <> 'handed_over' OR handed_over_on IS NOT NULL", name=op.f("ck_mailbox_handed_over")),
+        sa.CheckConstraint("rank >= 0", name=op.f("ck_mailbox_rank")),
+        sa.ForeignKeyConstraint(["body_id"], ["body.id"], name=op.f("fk_mailbox_body_id_body")),
+        sa.ForeignKeyConstraint(["office_id"], ["office.id"], name=op.f("fk_mailbox_office_id_office")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mailbox")),
+        sa.UniqueConstraint("address", name=op.f("uq_mailbox_address")),
+    )
+    with op.batch_alter_table("mailbox", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mailbox_office_id"), ["office_id"], unique=False)
+        batch_op.create_index(
+            "uq_mailbox_body_id_function_rank_open",
+            ["body_id", "function", "rank"],
+            unique=True,
+            sqlite_where=sa.text("state != 'closed'"),
+            postgresql_where=sa.text("state != 'closed'"),
+        )
+
+    op.create_table(
+        "outgoing_message",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "delegation_given",
+                "delegation_ended",
+                "office_ends",
+                "mailbox_active",
+                name="kind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failure", sa.String(length=200), nullable=True),
+        sa.CheckConstraint("attempts >= 0", name=op.f("ck_outgoing_message_attempts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outgoing_message")),
+    )
+    with op.batch_alter_table("outgoing_message", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outgoing_message_next_at"), ["next_at"], unique=False)
+
+    with op.batch_alter_table("holder", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("phone", sa.String(length=16), nullable=True))
+
     for statement in TRIGGERS[op.get_bind().dialect.name]:
         op.execute(statement)
 
 
 def downgrade() -> None:
     """Bring them back. Refused by the first constraint while a deed of delegation is there."""
+    with op.batch_alter_table("holder", schema=None) as batch_op:
+        batch_op.drop_column("phone")
+    op.drop_table("outgoing_message")
+    op.drop_table("mailbox")
     with op.batch_alter_table("ceremony", schema=None) as batch_op:
         batch_op.drop_constraint(op.f("ck_ceremony_power"), type_="check")
     with op.batch_alter_table("ceremony", schema=None) as batch_op:

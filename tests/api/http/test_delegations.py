@@ -1,0 +1,117 @@
+"""Two officers at the doors of the register; each held to his territory."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.auth.officers import appoint_officer
+from api.auth.permissions import now
+from api.auth.tables import OfficerRole
+from api.http.app import build_app
+from api.wiring import House
+from pki.journal.acts import Actor, ActorKind
+from pki.records import civil_day
+from pki.registration.holders import enrol_holder
+
+BY = Actor(kind=ActorKind.SYSTEM, id="test")
+COMMUNE, ELSEWHERE = "06.117.01.03", "02.411"
+SCAN = "ab" * 32
+Headers = dict[str, str]
+
+
+@pytest.fixture
+def client(house: House) -> TestClient:
+    return TestClient(build_app(house))
+
+
+def officer(house: House, province: str = "06.117") -> Headers:
+    made = appoint_officer(
+        house.records, name="X", role=OfficerRole.PROVINCIAL, province_code=province, by=BY, at=now()
+    )
+    return {"Authorization": f"Bearer {made.token}"}
+
+
+def sit(house: House, client: TestClient, headers: Headers, function: str, rank: int | None = None) -> tuple[str, str]:
+    cin = f"BE{uuid4().int % 10**6:06}"
+    holder = enrol_holder(house.records, house.protection, name_ar="أحمد", name_latin="Ahmed", cin=cin, by=BY, at=now())
+    body = {"holder": str(holder), "body": COMMUNE, "function": function, "starts_on": "2021-09-24", "deed": "PV"}
+    said = client.post("/v1/offices", json=body | ({"rank": rank} if rank else {}), headers=headers)
+    assert said.status_code == 201, said.json()
+    return str(holder), said.json()["id"]
+
+
+def entitled(client: TestClient, headers: Headers, holder: str) -> dict[str, object]:
+    given = {"holder": holder, "act": "licence"}
+    found: dict[str, object] = client.get(f"/v1/bodies/{COMMUNE}/entitlement", params=given, headers=headers).json()
+    return found
+
+
+def test_a_paper_delegation_from_proposal_to_revocation(house: House, client: TestClient) -> None:
+    first, second, stranger = officer(house), officer(house), officer(house, ELSEWHERE)
+    _, president = sit(house, client, first, "president")
+    deputy, vice = sit(house, client, first, "vice_president", 1)
+    today = civil_day(now())
+    body = {"number": "12/2026", "from_office": president, "to_office": vice, "acts": ["licence"]}
+    body |= {"starts_on": today.isoformat(), "scan_sha256": SCAN}
+    assert client.post("/v1/register-proposals/delegations", json=body, headers=stranger).status_code == 403
+    made = client.post("/v1/register-proposals/delegations", json=body, headers=first)
+    assert (made.status_code, made.json()["documents"]) == (201, [])
+    proposal, digest = made.json()["id"], {"digest": made.json()["digest"]}
+    address = f"/v1/register-proposals/{proposal}"
+    assert client.get(address, headers=second).json() == made.json()
+    assert client.get("/v1/register-proposals", params={"body": COMMUNE}, headers=second).json()["items"]
+    for who, status, code in (
+        (stranger, 403, "not-permitted"),
+        (first, 403, "self-confirmation"),
+    ):
+        said = client.post(f"{address}/confirmation", json=digest, headers=who)
+        assert (said.status_code, said.json()["code"]) == (status, code)
+    said = client.post(f"{address}/confirmation", json={"digest": "0" * 64}, headers=second)
+    assert (said.status_code, said.json()["code"]) == (409, "proposal-differs")
+    assert entitled(client, first, deputy)["reason"] == "delegation-not-recorded"
+    confirmed = client.post(f"{address}/confirmation", json=digest, headers=second)
+    assert confirmed.status_code == 201
+    found = entitled(client, first, deputy)
+    assert (found["answer"], found["article"]) == ("yes", "113-14 art. 103")
+    assert found["chain"] == [f"vice_president.1@{COMMUNE}", "delegation:12/2026", f"president@{COMMUNE}"]
+    powers = client.get(f"/v1/bodies/{COMMUNE}/powers", headers=first).json()
+    assert [each["number"] for each in powers["delegations"]] == ["12/2026"]
+    end = {"ends_on": (today - timedelta(days=1)).isoformat(), "reason": "r", "deed": "d"}
+    address = f"/v1/delegations/{confirmed.json()['id']}/end"
+    said = client.post(address, json=end, headers=first)
+    assert (said.status_code, said.json()["code"]) == (409, "second-officer-needed")
+    said = client.post(address, json=end | {"ends_on": today.isoformat()}, headers=stranger)
+    assert said.status_code == 403
+    assert client.post(address, json=end | {"ends_on": today.isoformat()}, headers=first).status_code == 201
+    assert entitled(client, first, deputy)["answer"] == "no"
+
+
+def test_findings_and_past_ends_are_proposed(house: House, client: TestClient) -> None:
+    first, second = officer(house), officer(house)
+    _, president = sit(house, client, first, "president")
+    today = civil_day(now())
+    end = {"ends_on": (today - timedelta(days=3)).isoformat(), "reason": "died", "deed": "PV"}
+    said = client.post(f"/v1/offices/{president}/end", json=end, headers=first)
+    assert (said.status_code, said.json()["code"]) == (409, "second-officer-needed")
+    made = client.post("/v1/register-proposals/office-ends", json=end | {"office": president}, headers=first).json()
+    refused = client.post(f"/v1/register-proposals/{made['id']}/refusal", json={"reason": "no"}, headers=second)
+    assert refused.status_code == 201
+    finding = {"kind": "absence", "body": COMMUNE, "office": president, "number": "1", "deed": "d"}
+    finding |= {"scan_sha256": SCAN, "starts_on": today.isoformat()}
+    made = client.post("/v1/register-proposals/findings", json=finding, headers=first).json()
+    address = f"/v1/register-proposals/{made['id']}/confirmation"
+    assert client.post(address, json={"digest": made["digest"]}, headers=second).status_code == 201
+    again = client.post(address, json={"digest": made["digest"]}, headers=second)
+    assert (again.status_code, again.json()["code"]) == (409, "proposal-decided")
+    said = client.post("/v1/register-proposals/findings", json=finding | {"office": None}, headers=first)
+    assert (said.status_code, said.json()["code"]) == (422, "finding-refused")
+
+
+def test_unknown_names(house: House, client: TestClient) -> None:
+    headers, nothing = officer(house), uuid4()
+    for address in (f"/v1/register-proposals/{nothing}",):
+        assert client.get(address, headers=headers).status_code == 404
+    end = {"ends_on": "2026-01-01", "reason": "r", "deed": "d"}
+    assert client.post(f"/v1/delegations/{nothing}/end", json=end, headers=headers).status_code == 404
