@@ -16,7 +16,7 @@ from hsm.prepared.enrolment import sign_enrolment_manifest, verify_enrolment_man
 from hsm.prepared.errors import ManifestReason as Why
 from hsm.prepared.errors import ManifestRefused
 from hsm.prepared.expectations import Expected, require_meant_for
-from hsm.prepared.manifest import Environment, Manifest, parse_manifest, sign_manifest, verify_manifest
+from hsm.prepared.manifest import Environment, Manifest, ManifestPower, parse_manifest, sign_manifest, verify_manifest
 from hsm.prepared.match_code import match_code
 from tests.hsm.prepared.authority import NOW, Authority, SoftKey, usage
 from tests.hsm.prepared.manifests import make_enrolment, make_manifest
@@ -38,6 +38,18 @@ def jws(manifest_key: SoftKey, manifest_chain: Chain) -> str:
 
 def test_what_was_signed_is_what_is_read(jws: str, authority: Authority) -> None:
     assert verify_manifest(jws, authority.certificate, NOW) == make_manifest()
+
+
+def test_by_what_power_is_read() -> None:
+    power = ManifestPower(kind="delegation", number="12/2026", since="2026-05-01", principal="president")
+    manifest = make_manifest()
+    given = dataclasses.replace(manifest, capacity=dataclasses.replace(manifest.capacity, power=power))
+    assert parse_manifest(given.to_payload()) == given
+    for name, value in (("since", "2026-13-01"), ("number", ""), ("kind", "x\u202ey"), ("more", "x")):
+        plain = json.loads(given.to_payload())
+        plain["capacity"]["power"][name] = value
+        with pytest.raises(ManifestRefused):
+            parse_manifest(json.dumps(plain).encode())
 
 
 def test_root_in_the_chain_is_harmless(authority: Authority, manifest_key: SoftKey, manifest_chain: Chain) -> None:

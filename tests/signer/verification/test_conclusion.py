@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from signer.verification.answer import Answer, Effect, Kind, MinutesAnswer, MissingMember, Reason, Verdict, as_plain
+from signer.verification.answer import (
+    Answer,
+    Effect,
+    Kind,
+    MinutesAnswer,
+    MissingMember,
+    PowerAnswer,
+    Reason,
+    Verdict,
+    as_plain,
+)
 from signer.verification.conclusion import JUDGED, conclude, weigh
 from signer.verification.etsi import Indication, SubIndication
 from signer.verification.findings import (
@@ -144,6 +154,22 @@ ROWS: list[tuple[Verdict, Reason, dict[str, Any]]] = [
         Verdict.CANNOT_TELL,
         Reason.OFFICE_ENDED_RECORDED_LATER,
         {"signer": {"office": replace(OFFICE, entitled=Entitled.UNKNOWN, reason="office-ended-recorded-later")}},
+    ),
+    *(
+        (
+            Verdict.NOT_AUTHENTIC,
+            Reason.NO_POWER,
+            {"signer": {"office": replace(OFFICE, entitled=Entitled.NO, reason=reason)}},
+        )
+        for reason in ("power-ended", "no-power", "not-current-affairs", "council-suspended")
+    ),
+    *(
+        (
+            Verdict.CANNOT_TELL,
+            Reason.POWER_IN_DOUBT,
+            {"signer": {"office": replace(OFFICE, entitled=Entitled.UNKNOWN, reason=reason)}},
+        )
+        for reason in ("power-ended-recorded-later", "replaced")
     ),
     (
         Verdict.CANNOT_TELL,
@@ -328,3 +354,16 @@ def test_the_plain_form_is_the_contract() -> None:
     assert plain["signatures"][0]["time"] == {"at": "2026-11-02T10:00:00Z", "source": "time-stamp"}
     assert plain["licence"] == {"status": "in_force", "since": None}
     assert set(plain["sentences"]) == {"ar", "fr", "en"}
+
+
+def test_the_answer_says_by_what_power() -> None:
+    power = PowerAnswer(kind="delegation", number="12/2026", since=T0.date())
+    chain = ("vice_president.1@06.117.01.03", "delegation:12/2026", "president@06.117.01.03")
+    office = replace(OFFICE, function="vice_president", article="113-14 art. 103", chain=chain, power=power)
+    answer = concluded(signer={"office": office})
+    said = answer.signatures[0].office
+    assert said is not None
+    assert (said.power, said.chain, said.article) == (power, chain, "113-14 art. 103")
+    assert "par délégation n° 12/2026" in answer.sentences.fr
+    assert "by delegation no. 12/2026" in answer.sentences.en
+    assert "بتفويض رقم" in answer.sentences.ar
