@@ -26,7 +26,7 @@ def url(tmp_path: Path) -> str:
 
 
 def house(url: str, work: Callable[..., None]) -> Any:
-    return SimpleNamespace(settings=SimpleNamespace(database=url), capture_validation=work)
+    return SimpleNamespace(settings=SimpleNamespace(database=url), capture_validation=work, send_message=work)
 
 
 def eventually(check: Callable[[], bool], seconds: float = 20) -> None:
@@ -82,7 +82,8 @@ def test_what_a_killed_worker_held_is_done_after_its_restart(url: str, tmp_path:
             if sys.argv[1] == "hang":
                 time.sleep(60)
             (here / "done").touch()
-        jobs = work.Jobs(SimpleNamespace(settings=SimpleNamespace(database={url!r}), capture_validation=capture))
+        settings = SimpleNamespace(database={url!r})
+        jobs = work.Jobs(SimpleNamespace(settings=settings, capture_validation=capture, send_message=capture))
         jobs.start()
         time.sleep(60)
         """
