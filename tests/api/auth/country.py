@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
 
 from api.auth.officers import appoint_officer
 from api.auth.permissions import now
@@ -30,10 +32,16 @@ from pki.quota.waves import open_wave
 from pki.records import Records, civil_day
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import OfficeFunction
-from pki.registration.offices import record_office
+from pki.registration.mailboxes.mailboxes import ask_mailbox
+from pki.registration.offices import OfficeEnding, record_office
+from pki.registration.powers.kinds import DeedKind, DelegationMode
+from pki.registration.powers.proposals import propose
+from pki.registration.powers.tables import Delegation
+from pki.registration.tables import Body
 from signer.ceremonies.tables import Ceremony, CeremonyState
 from signer.dossiers.kinds import DocumentKind, DocumentState
 from signer.dossiers.tables import Document
+from signer.dossiers.touched import documents_touched
 
 BY = Actor(kind=ActorKind.SYSTEM, id="test")
 OWN, SIBLING, PARENT, COUSIN, ELSEWHERE = "06.117.01.03", "06.117.01.05", "06.117", "06.141.01.81", "02.411.01.23"
@@ -77,6 +85,9 @@ class Place:
     """Offered to it from far away."""
     near: UUID
     """Offered to it by its neighbour: whoever has it in his territory has both sides."""
+    proposal: UUID
+    mailbox: UUID
+    delegation: UUID
 
     @property
     def province(self) -> str:
@@ -116,7 +127,11 @@ def settle(house: House) -> dict[str, Place]:
     regions = ["06", "02"]
     open_wave(records, agreement=agreement, label="1", region_codes=regions, opens_on=date(2026, 1, 1), by=BY, at=at)
     rollout = {province: _rolled_out(house, province) for province in {body[:6] for body in PLACES}}
-    return {body: _settled(house, body, number, rollout[body[:6]]) for number, body in enumerate(PLACES)}
+    places = {body: _settled(house, body, number, rollout[body[:6]]) for number, body in enumerate(PLACES)}
+    with records.writing() as session:
+        for place, other in pairwise([*places.values(), places[OWN]]):
+            _delegate(session, place, other)
+    return places
 
 
 def _rolled_out(house: House, province: str) -> dict[str, UUID]:
@@ -169,6 +184,7 @@ def _settled(house: House, body: str, number: int, rollout: dict[str, UUID]) -> 
     with records.writing() as session:
         session.execute(insert(Document).values(**document))
         session.execute(insert(Ceremony).values(**opened))
+    ending = OfficeEnding(office=office, ends_on=date(2022, 1, 1), reason="r", deed="PV")
     return Place(
         body=body,
         holder=holder,
@@ -179,8 +195,21 @@ def _settled(house: House, body: str, number: int, rollout: dict[str, UUID]) -> 
         extra=request_extra(records, body_code=body, seats=1, reason="r", by=BY, at=at).id,
         transfer=_offered(records, FAR, body, at),
         near=_offered(records, SIBLING if body == OWN else OWN, body, at),
+        proposal=propose(records, act=ending, touched=documents_touched, by=BY, at=at).id,
+        mailbox=ask_mailbox(records, body_code=body, function=OfficeFunction.COMMITTEE_MEMBER, by=BY, at=at),
+        delegation=uuid4(),
         **rollout,
     )
+
+
+def _delegate(session: Session, place: Place, other: Place) -> None:
+    """A delegation of the place; to whom is of no matter here."""
+    body = select(Body.id).where(Body.code == place.body).scalar_subquery()
+    said: dict[str, Any] = {"id": place.delegation, "body_id": body, "number": "1", "mode": DelegationMode.SIGNATURE}
+    said |= {"from_office_id": place.office, "to_office_id": other.office, "acts": "licence"}
+    said |= {"starts_on": date(2022, 1, 1), "deed_kind": DeedKind.PAPER, "scan_sha256": "0" * 64}
+    said |= {"recorded_at": now(), "recorded_by": "officer:x", "confirmed_by": "officer:y"}
+    session.execute(insert(Delegation).values(**said))
 
 
 def _offered(records: Records, giver: str, receiver: str, at: datetime) -> UUID:

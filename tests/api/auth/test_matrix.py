@@ -250,7 +250,77 @@ DOORS |= {
     ),
     ("POST", "/v1/keys-in-field"): Door(CENTRAL, lambda p: ("/v1/keys-in-field", {"csv": "x"}), free=True),
 }
-LISTS = ("/v1/allowances", "/v1/ledger", "/v1/people", "/v1/documents", "/v1/key-orders", "/v1/balances", "/v1/extras")
+DEED = {"number": "1", "acts": ["licence"], "starts_on": "2026-01-01"}
+FINDING = {"kind": "special_committee", "number": "1", "starts_on": "2026-01-01", "deed": "d", "scan_sha256": "0" * 64}
+ENDING = {"ends_on": "2020-01-01", "reason": "r", "deed": "PV"}
+
+
+def deed(p: Place) -> dict[str, Any]:
+    """Of an office to itself: refused by whoever reads it."""
+    return DEED | {"from_office": str(p.office), "to_office": str(p.office)}
+
+
+DOORS |= {
+    ("POST", "/v1/delegations/ceremonies"): Door(PROVINCIAL, lambda p: ("/v1/delegations/ceremonies", deed(p))),
+    ("POST", "/v1/delegations/{delegation}/end"): Door(
+        PROVINCIAL, lambda p: (f"/v1/delegations/{p.delegation}/end", ENDING)
+    ),
+    ("GET", "/v1/bodies/{code}/powers"): Door(COMMUNE, lambda p: (f"/v1/bodies/{p.body}/powers", None)),
+    ("POST", "/v1/bodies/{code}/powers-declarations"): Door(
+        CENTRAL, lambda p: (f"/v1/bodies/{p.body}/powers-declarations", {"complete_from": "2026-01-01"})
+    ),
+    ("GET", "/v1/bodies/{code}/entitlement"): Door(
+        COMMUNE, lambda p: (f"/v1/bodies/{p.body}/entitlement?holder={p.holder}&act=licence", None)
+    ),
+    ("POST", "/v1/register-proposals/offices"): Door(
+        PROVINCIAL, lambda p: ("/v1/register-proposals/offices", OFFICE | {"holder": str(p.holder), "body": p.body})
+    ),
+    ("POST", "/v1/register-proposals/office-ends"): Door(
+        PROVINCIAL, lambda p: ("/v1/register-proposals/office-ends", ENDING | {"office": str(p.office)})
+    ),
+    ("POST", "/v1/register-proposals/delegations"): Door(
+        PROVINCIAL, lambda p: ("/v1/register-proposals/delegations", deed(p) | {"scan_sha256": "0" * 64})
+    ),
+    ("POST", "/v1/register-proposals/delegation-ends"): Door(
+        PROVINCIAL,
+        lambda p: ("/v1/register-proposals/delegation-ends", ENDING | {"delegation": str(p.delegation)}),
+    ),
+    ("POST", "/v1/register-proposals/findings"): Door(
+        PROVINCIAL, lambda p: ("/v1/register-proposals/findings", FINDING | {"body": p.body})
+    ),
+    ("GET", "/v1/register-proposals"): Door(COMMUNE, lambda p: (f"/v1/register-proposals?body={p.body}", None)),
+    ("GET", "/v1/register-proposals/{proposal}"): Door(
+        COMMUNE, lambda p: (f"/v1/register-proposals/{p.proposal}", None)
+    ),
+    ("POST", "/v1/register-proposals/{proposal}/confirmation"): Door(
+        PROVINCIAL, lambda p: (f"/v1/register-proposals/{p.proposal}/confirmation", {"digest": "0" * 64})
+    ),
+    ("POST", "/v1/register-proposals/{proposal}/refusal"): Door(
+        PROVINCIAL, lambda p: (f"/v1/register-proposals/{p.proposal}/refusal", {"reason": "r"})
+    ),
+    ("POST", "/v1/mailboxes"): Door(
+        PROVINCIAL, lambda p: ("/v1/mailboxes", {"body": p.body, "function": "committee_member"})
+    ),
+    ("POST", "/v1/mailboxes/{mailbox}/address"): Door(
+        PROVINCIAL, lambda p: (f"/v1/mailboxes/{p.mailbox}/address", {"address": "x@collectivite.ma"})
+    ),
+    ("POST", "/v1/mailboxes/{mailbox}/activation"): Door(
+        PROVINCIAL, lambda p: (f"/v1/mailboxes/{p.mailbox}/activation", {"office": str(p.office)})
+    ),
+    ("POST", "/v1/mailboxes/{mailbox}/closing"): Door(
+        PROVINCIAL, lambda p: (f"/v1/mailboxes/{p.mailbox}/closing", {"reason": "r"})
+    ),
+}
+LISTS = (
+    "/v1/allowances",
+    "/v1/ledger",
+    "/v1/balances",
+    "/v1/extras",
+    "/v1/people",
+    "/v1/documents",
+    "/v1/key-orders",
+    "/v1/register-proposals",
+)
 
 
 @pytest.fixture

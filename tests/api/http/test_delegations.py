@@ -26,10 +26,9 @@ def client(house: House) -> TestClient:
     return TestClient(build_app(house))
 
 
-def officer(house: House, province: str = "06.117") -> Headers:
-    made = appoint_officer(
-        house.records, name="X", role=OfficerRole.PROVINCIAL, province_code=province, by=BY, at=now()
-    )
+def officer(house: House, province: str | None = "06.117") -> Headers:
+    role = OfficerRole.CENTRAL if province is None else OfficerRole.PROVINCIAL
+    made = appoint_officer(house.records, name="X", role=role, province_code=province, by=BY, at=now())
     return {"Authorization": f"Bearer {made.token}"}
 
 
@@ -61,10 +60,13 @@ def test_a_paper_delegation_from_proposal_to_revocation(house: House, client: Te
     proposal, digest = made.json()["id"], {"digest": made.json()["digest"]}
     address = f"/v1/register-proposals/{proposal}"
     assert client.get(address, headers=second).json() == made.json()
-    assert client.get("/v1/register-proposals", params={"body": COMMUNE}, headers=second).json()["items"]
+    for asked in ({"body": COMMUNE}, {}):
+        waiting = client.get("/v1/register-proposals", params=asked, headers=second).json()["items"]
+        assert [each["id"] for each in waiting] == [proposal]
+    assert client.get("/v1/register-proposals", headers=stranger).json()["items"] == []
     for who, status, code in (
         (stranger, 403, "not-permitted"),
-        (first, 403, "self-confirmation"),
+        (first, 403, "second-officer-refused"),
     ):
         said = client.post(f"{address}/confirmation", json=digest, headers=who)
         assert (said.status_code, said.json()["code"]) == (status, code)
@@ -107,6 +109,18 @@ def test_findings_and_past_ends_are_proposed(house: House, client: TestClient) -
     assert (again.status_code, again.json()["code"]) == (409, "proposal-decided")
     said = client.post("/v1/register-proposals/findings", json=finding | {"office": None}, headers=first)
     assert (said.status_code, said.json()["code"]) == (422, "finding-refused")
+
+
+def test_who_is_below_the_first_decides_nothing(house: House, client: TestClient) -> None:
+    province, central = officer(house), officer(house, None)
+    _, president = sit(house, client, province, "president")
+    end = {"ends_on": (civil_day(now()) - timedelta(days=3)).isoformat(), "reason": "died", "deed": "PV"}
+    made = client.post("/v1/register-proposals/office-ends", json=end | {"office": president}, headers=central).json()
+    address = f"/v1/register-proposals/{made['id']}"
+    for act, body in (("confirmation", {"digest": made["digest"]}), ("refusal", {"reason": "no"})):
+        said = client.post(f"{address}/{act}", json=body, headers=province)
+        assert (said.status_code, said.json()["code"]) == (403, "second-officer-refused")
+    assert client.post(f"{address}/refusal", json={"reason": "mine"}, headers=central).status_code == 201
 
 
 def test_unknown_names(house: House, client: TestClient) -> None:

@@ -12,8 +12,9 @@ from fastapi.testclient import TestClient
 
 from api.pages.languages import catalogue, chosen
 from api.pages.router import Pages, pages_router
+from api.pages.views import kind_name
 from signer.dossiers.errors import DocumentUnknown
-from signer.verification.answer import Answer
+from signer.verification.answer import Answer, Kind
 from tests.api.pages.answers import ANSWERS, AT
 
 LANGUAGES = ("ar", "fr", "en")
@@ -157,6 +158,14 @@ def test_catalogues_are_complete() -> None:
         assert set(messages) == used
         assert all(messages.values())
         assert locale == "en" or sum(messages[each] == each for each in used) < 8
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_of_document_has_its_word(language: str) -> None:
+    words = chosen(language, None)
+    said = [kind_name(kind, words) for kind in Kind]
+    assert all(said)
+    assert len({*said}) == len(said)
 
 
 def test_words_for_a_court_do_not_occur() -> None:
