@@ -228,6 +228,7 @@ PROBLEMS: dict[type[Exception], Row] = {
     quota.OrderAlreadyOpen: (409, "order-already-open"),
     quota.OrderUnknown: (404, "order-unknown"),
     quota.OrderStateRefused: (409, "order-state-refused"),
+    quota.ReplacementRefused: (422, "replacement-refused"),
     quota.OfficeNotCurrent: (409, "office-not-current"),
     quota.PayerRefused: (422, "payer-refused"),
     quota.RequestsMissing: (409, "requests-missing"),

@@ -141,23 +141,23 @@ class Records:
 
 
 class Joined(Records):
-    """Records whose blocks all belong to one transaction that is open: acts become steps of it.
+    """Records for acts that join a transaction under way: each of their writing blocks is a savepoint of it.
 
-    A writing block is a savepoint; what it did goes with the transaction, whatever its own end was.
+    What they did goes with the transaction, whatever their own end was.
     """
 
-    def __init__(self, records: Records, session: Session) -> None:
-        self.reading_engine, self.writing_engine = records.reading_engine, records.writing_engine
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """The session itself: what was written is seen."""
+        """The transaction itself: what it wrote is seen."""
+        self._session.flush()
         yield self._session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """One savepoint."""
+        """A savepoint, released at the end, rolled back on any exception."""
         with self._session.begin_nested():
             yield self._session
 

@@ -116,7 +116,7 @@ def explain(session: Session, body_code: str) -> BodyExplained:
     sources = _sources(grants)
     orders = session.scalars(
         select(KeyOrder)
-        .where(KeyOrder.payer_body_id == body, KeyOrder.seat != SeatPlace.NONE)
+        .where(KeyOrder.payer_body_id == body, KeyOrder.seat.in_((SeatPlace.RESERVED, SeatPlace.LIVE)))
         .execution_options(populate_existing=True)
     ).all()
     chains = {order.id: tuple(line for line in lines if line.order == order.id) for order in orders}

@@ -151,6 +151,48 @@ def move_seat(
     write_movements(session, [moved], cause=cause, in_effect=civil_day(at), at=at)
 
 
+def pass_seat(
+    session: Session,
+    *,
+    body_id: UUID,
+    agreement_id: UUID,
+    giver: OrderId,
+    old: SeatPlace,
+    taker: OrderId,
+    new: SeatPlace,
+    cause: str,
+    at: datetime,
+) -> None:
+    """Give a seat that one order holds to another of the same payer: both movements together.
+
+    The allowance is changed by one statement, so the seat is available to nobody in between.
+    """
+    # THREAT: a successor's key is refused because somebody orders in the instant in which the old key's seat is free.
+    # DEFENCE: the seat is never free: one statement moves it, in the transaction that ends the old order.
+    # TEST: tests/pki/quota/test_replacing.py::test_no_free_seat_is_needed
+    place = {SeatPlace.RESERVED: Allowance.reserved, SeatPlace.LIVE: Allowance.live}
+    if old is not new:
+        changes = {place[old]: place[old] - 1, place[new]: place[new] + 1}
+        session.execute(update(Allowance).where(Allowance.body_id == body_id).values(changes))
+    account = {SeatPlace.RESERVED: Account.RESERVED, SeatPlace.LIVE: Account.LIVE}
+    left, came = (
+        Movement(
+            book=Book.SEAT,
+            taken_from=taken_from,
+            given_to=given_to,
+            amount=1,
+            agreement_id=agreement_id,
+            body_id=body_id,
+            order_id=order,
+        )
+        for order, taken_from, given_to in (
+            (giver, account[old], Account.AVAILABLE),
+            (taker, Account.AVAILABLE, account[new]),
+        )
+    )
+    write_movements(session, [left, came], cause=cause, in_effect=civil_day(at), at=at)
+
+
 def book_purchase(
     session: Session, *, agreement_id: UUID, body_id: UUID, order: OrderId, cause: str, at: datetime
 ) -> None:

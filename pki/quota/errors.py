@@ -156,6 +156,15 @@ class OrderStateRefused(QuotaError):
         self.step = step
 
 
+class ReplacementRefused(QuotaError):
+    """A key that cannot take the other's place in this way."""
+
+    def __init__(self, order: OrderId, reason: str) -> None:
+        super().__init__(f"The key of the order {order} cannot be replaced so: {reason}. Nothing was ordered.")
+        self.order = order
+        self.reason = reason
+
+
 class OfficeNotCurrent(QuotaError):
     """The office is not the holder's, or not in effect today."""
 

@@ -79,12 +79,13 @@ _REASONS = {
     OrderState.BLOCKED: "blocked",
     OrderState.REVOKED: "revoked",
     OrderState.EXPIRED: "expired",
+    OrderState.REPLACED: "revoked",
 }
 
 
 def _since(session: Session, order: OrderId, state: OrderState, *, at: datetime) -> datetime | None:
     """Since when an order is where it is, as far as that is told to who wants to sign."""
-    if state is OrderState.BLOCKED:
+    if state in (OrderState.BLOCKED, OrderState.REPLACED):
         block = block_of(session, order=order, at=at)
         return None if block is None else block.blocked_at
     for certificate in certificates_of_order(session, order):

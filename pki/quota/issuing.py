@@ -23,7 +23,6 @@ from pki.ca.names import HolderSubject
 from pki.ca.requests import AcceptedRequest, accept_csr
 from pki.ca.tables import IntentRow
 from pki.journal.acts import Actor, ActorKind, record
-from pki.quota.books import book_purchase
 from pki.quota.errors import (
     ApprovalDigestDiffers,
     ApprovalMissing,
@@ -207,7 +206,7 @@ def issue_certificates(
         if request is None or request.approved_at is None or found.state is not OrderState.APPROVED:
             raise ApprovalMissing(order)
         _refuse_altered(session, found, request)
-        _use_approval(session, found, request, at=at)
+        _use_approval(session, found, request, by=by, at=at)
     for certificate in request.certificates:
         try:
             issuance.redeem(records, intent=certificate.intent, at=at, by=by)
@@ -302,7 +301,7 @@ def _refuse_altered(session: Session, order: KeyOrder, request: PreparedIssuance
         raise ApprovalDigestDiffers(OrderId(order.id), request.digest)
 
 
-def _use_approval(session: Session, order: KeyOrder, request: PreparedIssuance, *, at: datetime) -> None:
+def _use_approval(session: Session, order: KeyOrder, request: PreparedIssuance, *, by: Actor, at: datetime) -> None:
     """Use the approval and book its purchase: together, once."""
     used = session.execute(
         update(IssuanceRequest)
@@ -314,16 +313,7 @@ def _use_approval(session: Session, order: KeyOrder, request: PreparedIssuance, 
         # An earlier run used it and stopped: this one goes on.
         return
     require_office(session, holder=HolderId(order.holder_id), office=OfficeId(order.office_id), at=at)
-    assert order.agreement_id is not None
-    assert order.payer_body_id is not None
-    book_purchase(
-        session,
-        agreement_id=order.agreement_id,
-        body_id=order.payer_body_id,
-        order=OrderId(order.id),
-        cause="certificates.issued",
-        at=at,
-    )
+    advance(session, OrderId(order.id), Step.BUY, cause="certificates.issued", by=by, at=at)
 
 
 def _current(session: Session, order: OrderId) -> PreparedIssuance:

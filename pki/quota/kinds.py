@@ -19,6 +19,8 @@ class OrderState(StrEnum):
     REVOKED = "revoked"
     EXPIRED = "expired"
     RETURNED = "returned"
+    REPLACED = "replaced"
+    """Another order took its place, and its seat."""
     CANCELLED = "cancelled"
 
 
@@ -55,8 +57,23 @@ class SeatPlace(StrEnum):
     """Where an order's seat stands."""
 
     NONE = "none"
+    AWAITED = "awaited"
+    """The order that it replaces has the seat until this one's key is accepted, or until that one ends."""
     RESERVED = "reserved"
     LIVE = "live"
+
+
+class Replacement(StrEnum):
+    """Why a key takes another's place."""
+
+    RENEWAL = "renewal"
+    ROAD_CHANGE = "road-change"
+    """The same person's key, made or supplied in another way."""
+    DAMAGED = "damaged"
+    LOST = "lost"
+    COMPROMISED = "compromised"
+    SUCCESSION = "succession"
+    """Its holder left the office, or his order was for an office that he left: the seat goes to who holds it now."""
 
 
 class TierKind(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pki.ca.certificates import certificates_of_order
@@ -13,16 +13,15 @@ from pki.ca.tables import CertificateOrigin, CertificateRow
 from pki.journal.acts import Actor
 from pki.quota.errors import OrderStateRefused
 from pki.quota.kinds import OrderState
-from pki.quota.tables import KeyOrder
-from pki.quota.transitions import Step, advance, locked_order
+from pki.quota.owed import SignaturesSettled, owe_revocation
+from pki.quota.tables import DueRevocation, KeyOrder
+from pki.quota.transitions import LIVING_STATES, Step, advance, locked_order
 from pki.quota.unlocking import CAUSE, end_releases
 from pki.records import OrderId, Records
 from pki.status.blocks import Block, block_of, lift_block, record_block
 from pki.status.errors import AlreadyRevoked, RevocationNotOurs
 from pki.status.revocation import revocation_of, revoke
 from pki.status.tables import RevocationReason
-
-_LIVING = (OrderState.PERSONALISED, OrderState.DELIVERED, OrderState.ACTIVE, OrderState.BLOCKED)
 
 
 def block_key(
@@ -36,13 +35,25 @@ def block_key(
     :raise OrderStateRefused: there is no key yet, or none any more.
     """
     with records.writing() as session:
-        if locked_order(session, order).state is OrderState.BLOCKED:
-            held = block_of(session, order=order, at=at)
-            if held is not None:
-                return _reported_meanwhile(session, held, reason=reason, lost_since=lost_since, by=by, at=at)
-        end_releases(session, order=order, at=at)
-        advance(session, order, Step.BLOCK, by=by, at=at, facts={"reason": reason, "lost_since": lost_since})
-        return record_block(session, order=order, reason=reason, lost_since=lost_since, at=at, by=by).blocked_at
+        found = locked_order(session, order)
+        if found.state is not OrderState.BLOCKED:
+            advance(session, order, Step.BLOCK, by=by, at=at, facts={"reason": reason, "lost_since": lost_since})
+        return stop_here(session, found, reason=reason, lost_since=lost_since, by=by, at=at)
+
+
+def stop_here(
+    session: Session, order: KeyOrder, *, reason: str, lost_since: datetime | None, by: Actor, at: datetime
+) -> datetime:
+    """Block a key, whatever becomes of its order; return since when it is blocked. A step.
+
+    :raise LossInFuture: `lost_since` lies after `at`.
+    """
+    number = OrderId(order.id)
+    held = block_of(session, order=number, at=at)
+    if held is not None:
+        return _reported_meanwhile(session, held, reason=reason, lost_since=lost_since, by=by, at=at)
+    end_releases(session, order=number, at=at)
+    return record_block(session, order=number, reason=reason, lost_since=lost_since, at=at, by=by).blocked_at
 
 
 def _reported_meanwhile(
@@ -63,13 +74,20 @@ def revoke_key(records: Records, *, order: OrderId, reason: RevocationReason, by
 
     A key already held is revoked at its own issuer first, and then here, once that issuer's list says so.
 
+    A key that was replaced, and whose certificates wait for their revocation, is revoked at once, for this reason.
+
     :raise RevocationNotOurs: it does not yet. Block the key meanwhile.
     :raise OrderStateRefused: there is no key yet, or none any more.
     """
     with records.writing() as session:
+        if locked_order(session, order).state is OrderState.REPLACED and _is_owed(session, order):
+            _revoke_certificates(session, order, reason=reason, by=by, at=at)
+            _paid(session, order, at=at)
+            return
         _refuse_lifeless(session, order, Step.REVOKE)
         _revoke_certificates(session, order, reason=reason, by=by, at=at)
         advance(session, order, Step.REVOKE, by=by, at=at, facts={"reason": reason})
+        _paid(session, order, at=at)
 
 
 def return_key(records: Records, *, order: OrderId, reason: str, by: Actor, at: datetime) -> None:
@@ -86,6 +104,81 @@ def return_key(records: Records, *, order: OrderId, reason: str, by: Actor, at: 
         advance(session, order, Step.RETURN, by=by, at=at, facts={"reason": reason})
 
 
+def end_key(
+    session: Session,
+    settled: SignaturesSettled,
+    *,
+    order: OrderId,
+    reason: RevocationReason,
+    cause: str,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Revoke a key that nobody follows in its seat, as soon as its signatures allow. A step.
+
+    Until then it has its seat; whether it may sign is for the register to say.
+
+    :raise OrderStateRefused: there is no key yet, or none any more.
+    """
+    _refuse_lifeless(session, order, Step.REVOKE)
+    owe_revocation(session, order=order, reason=reason, cause=cause, by=by, at=at)
+    revoke_owed(session, settled, order=order, by=by, at=at)
+
+
+def revoke_owed(session: Session, settled: SignaturesSettled, *, order: OrderId, by: Actor, at: datetime) -> bool:
+    """Revoke what is owed of one order, unless a signature of it would suffer; whether it is done. A step.
+
+    A compromised key waits for nothing. A certificate issued elsewhere waits for its issuer's list.
+    """
+    due = session.scalars(
+        select(DueRevocation).where(DueRevocation.order_id == order, DueRevocation.done_at.is_(None))
+    ).one_or_none()
+    if due is None:
+        return False
+    # THREAT: a mayor's licences of his last day, not time-stamped yet, die with his key.
+    # DEFENCE: revocation for reasons other than compromise waits until every signature of the key has its time.
+    # TEST: tests/pki/quota/test_replacing.py::test_revocation_waits_for_signatures
+    if due.reason is not RevocationReason.KEY_COMPROMISE and not settled(session, order):
+        return False
+    try:
+        with session.begin_nested():
+            _revoke_certificates(session, order, reason=due.reason, by=by, at=at)
+    except RevocationNotOurs:
+        return False
+    if locked_order(session, order).state in LIVING_STATES:
+        advance(session, order, Step.REVOKE, by=by, at=at, facts={"reason": due.reason, "cause": due.cause})
+    _paid(session, order, at=at)
+    return True
+
+
+def revoke_all_owed(records: Records, settled: SignaturesSettled, *, by: Actor, at: datetime) -> int:
+    """Revoke whatever is owed and allowed by now; return how many keys. Each is a transaction; safe to run again."""
+    with records.reading() as session:
+        owed = session.scalars(
+            select(DueRevocation.order_id).where(DueRevocation.done_at.is_(None)).order_by(DueRevocation.due_at)
+        ).all()
+    done = 0
+    for order in owed:
+        with records.writing() as session:
+            locked_order(session, OrderId(order))
+            done += revoke_owed(session, settled, order=OrderId(order), by=by, at=at)
+    return done
+
+
+def _is_owed(session: Session, order: OrderId) -> bool:
+    asked = select(DueRevocation.order_id).where(DueRevocation.order_id == order, DueRevocation.done_at.is_(None))
+    return session.execute(asked).first() is not None
+
+
+def _paid(session: Session, order: OrderId, *, at: datetime) -> None:
+    session.execute(
+        update(DueRevocation)
+        .where(DueRevocation.order_id == order, DueRevocation.done_at.is_(None))
+        .values(done_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def expire_keys(records: Records, *, by: Actor, at: datetime) -> int:
     """Free the seats of keys whose signature certificate is over at `at`; return how many. Safe to run again."""
     with records.reading() as session:
@@ -93,7 +186,7 @@ def expire_keys(records: Records, *, by: Actor, at: datetime) -> int:
             select(KeyOrder.id)
             .join(CertificateRow, CertificateRow.order_id == KeyOrder.id)
             .where(
-                KeyOrder.state.in_(_LIVING),
+                KeyOrder.state.in_(LIVING_STATES),
                 CertificateRow.purpose == CertificatePurpose.SIGNATURE,
                 CertificateRow.not_after < at,
             )
@@ -102,7 +195,7 @@ def expire_keys(records: Records, *, by: Actor, at: datetime) -> int:
     expired = 0
     for order in over:
         with records.writing() as session:
-            if locked_order(session, OrderId(order)).state in _LIVING:
+            if locked_order(session, OrderId(order)).state in LIVING_STATES:
                 advance(session, OrderId(order), Step.EXPIRE, by=by, at=at)
                 expired += 1
     return expired
@@ -110,7 +203,7 @@ def expire_keys(records: Records, *, by: Actor, at: datetime) -> int:
 
 def _refuse_lifeless(session: Session, order: OrderId, step: Step) -> None:
     state = locked_order(session, order).state
-    if state not in _LIVING:
+    if state not in LIVING_STATES:
         raise OrderStateRefused(order, state.value, step.value)
 
 

@@ -24,6 +24,7 @@ from pki.quota.kinds import (
     UnlockKind,
 )
 from pki.records import Base, Instant, enumeration
+from pki.status.tables import RevocationReason
 
 
 class Agreement(Base):
@@ -141,7 +142,8 @@ class KeyOrder(Base):
         CheckConstraint("(road = 'already_held') = (paid_by IS NOT NULL)", name="paid_by"),
         CheckConstraint("road <> 'already_held' OR seat = 'none'", name="no_seat"),
         CheckConstraint(
-            "road = 'already_held' OR seat = 'reserved' OR state NOT IN ('requested', 'approved', 'personalised')",
+            "road = 'already_held' OR seat IN ('reserved', 'awaited')"
+            " OR state NOT IN ('requested', 'approved', 'personalised')",
             name="reserved_seat",
         ),
         # Reserved the first time; live when an unlocked device is to be accepted again.
@@ -149,8 +151,11 @@ class KeyOrder(Base):
         CheckConstraint("road = 'already_held' OR seat = 'live' OR state <> 'active'", name="live_seat"),
         CheckConstraint("road = 'already_held' OR seat <> 'none' OR state <> 'blocked'", name="blocked_seat"),
         CheckConstraint(
-            "seat = 'none' OR state NOT IN ('revoked', 'expired', 'returned', 'cancelled')", name="freed_seat"
+            "seat = 'none' OR state NOT IN ('revoked', 'expired', 'returned', 'replaced', 'cancelled')",
+            name="freed_seat",
         ),
+        CheckConstraint("seat <> 'awaited' OR replaces_id IS NOT NULL", name="awaited_seat"),
+        CheckConstraint("replaces_id IS NULL OR replaces_id <> id", name="replaces"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -170,6 +175,8 @@ class KeyOrder(Base):
     """Supplied: the one device that it is for; None: any."""
     approved_by: Mapped[str | None] = mapped_column(String(100))
     """Supplied: the second officer. What is issued here is approved in its request."""
+    replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("key_order.id"), index=True)
+    """The order whose place this one takes, or took."""
 
 
 _OPEN = KeyOrder.state.in_([OrderState.REQUESTED, OrderState.APPROVED, OrderState.PERSONALISED, OrderState.DELIVERED])
@@ -180,6 +187,38 @@ Index(
     unique=True,
     sqlite_where=_OPEN,
     postgresql_where=_OPEN,
+)
+
+
+_AWAITING = KeyOrder.seat == SeatPlace.AWAITED
+Index(
+    "uq_key_order_replaces_id_awaiting",
+    KeyOrder.replaces_id,
+    unique=True,
+    sqlite_where=_AWAITING,
+    postgresql_where=_AWAITING,
+)
+
+
+class DueRevocation(Base):
+    """Certificates of a stopped key that are to be revoked once no signature of it could suffer from that."""
+
+    __tablename__ = "due_revocation"
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("key_order.id"), primary_key=True)
+    reason: Mapped[RevocationReason] = mapped_column(enumeration(RevocationReason, "reason"))
+    cause: Mapped[str] = mapped_column(String(100))
+    due_at: Mapped[datetime] = mapped_column(Instant)
+    due_by: Mapped[str] = mapped_column(String(100))
+    done_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+append_only(DueRevocation.__table__, frozen=("order_id", "reason", "cause", "due_at", "due_by"), once=("done_at",))
+Index(
+    "ix_due_revocation_open",
+    DueRevocation.due_at,
+    sqlite_where=DueRevocation.done_at.is_(None),
+    postgresql_where=DueRevocation.done_at.is_(None),
 )
 
 

@@ -1,8 +1,11 @@
-"""The life of an order as one table, and the only step that changes its state."""
+"""The life of an order as one table, and the only step that changes its state.
+
+The table says what each step does to both books. docs/key-orders.md is printed from it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,21 +16,37 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
-from pki.quota.books import move_seat
+from pki.quota.books import book_purchase, move_seat, pass_seat
 from pki.quota.errors import OrderAlreadyOpen, OrderStateRefused, OrderUnknown
-from pki.quota.kinds import OrderState, Road, SeatPlace
-from pki.quota.tables import KeyOrder
+from pki.quota.kinds import Account, Book, OrderState, Road, SeatPlace
+from pki.quota.owed import owe_revocation
+from pki.quota.tables import KeyOrder, LedgerEntry
 from pki.records import OrderId
+from pki.status.tables import RevocationReason
 
 OPEN_STATES = (OrderState.REQUESTED, OrderState.APPROVED, OrderState.PERSONALISED, OrderState.DELIVERED)
 """Under way: a holder has one such order for a body. Also one that is delivered again after an unlocking."""
+LIVING_STATES = (OrderState.PERSONALISED, OrderState.DELIVERED, OrderState.ACTIVE, OrderState.BLOCKED)
+"""There is a key, and nothing ended it."""
 _NOTHING: Mapping[str, object] = MappingProxyType({})
+_TAKEN = (SeatPlace.RESERVED, SeatPlace.LIVE)
+
+
+class Opening(StrEnum):
+    """How an order begins."""
+
+    REQUEST = "request"
+    RENEW = "renew"
+    SUCCEED = "succeed"
+    REGISTER = "register"
 
 
 class Step(StrEnum):
     """What may happen to an order."""
 
     APPROVE = "approve"
+    BUY = "buy"
+    """Its approval is spent: what it buys is about to be signed, or was presented."""
     ISSUE = "issue"
     CONFIRM = "confirm"
     ACTIVATE = "activate"
@@ -36,51 +55,82 @@ class Step(StrEnum):
     REVOKE = "revoke"
     EXPIRE = "expire"
     RETURN = "return"
+    REPLACE = "replace"
     CANCEL = "cancel"
+
+
+class Purchase(StrEnum):
+    """What a step does to the book of purchases."""
+
+    STAYS = "stays"
+    USED = "used"
+    """One is used, once for an order. None is given back: only for the authority's mistake, by another act."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
-    """Where a step leads, and what becomes of the order's seat."""
+    """Where a step leads, and what it does to each book."""
 
     state: OrderState
     seat: SeatPlace | None = None
-    """None: it stays where it is."""
+    """None: it stays where it is. `none`: it is free, or goes to the order that takes this one's place."""
+    purchase: Purchase = Purchase.STAYS
 
 
 _REVOKED = Transition(state=OrderState.REVOKED, seat=SeatPlace.NONE)
 _EXPIRED = Transition(state=OrderState.EXPIRED, seat=SeatPlace.NONE)
 _RETURNED = Transition(state=OrderState.RETURNED, seat=SeatPlace.NONE)
+_REPLACED = Transition(state=OrderState.REPLACED, seat=SeatPlace.NONE)
 _CANCELLED = Transition(state=OrderState.CANCELLED, seat=SeatPlace.NONE)
 _BLOCKED = Transition(state=OrderState.BLOCKED)
+
+OPENINGS: Mapping[Opening, Transition] = MappingProxyType(
+    {
+        Opening.REQUEST: Transition(state=OrderState.REQUESTED, seat=SeatPlace.RESERVED),
+        # The old key goes on signing, and has the seat, until the new one is accepted.
+        Opening.RENEW: Transition(state=OrderState.REQUESTED, seat=SeatPlace.AWAITED),
+        # In the seat of the order that it replaces, in the same transaction.
+        Opening.SUCCEED: Transition(state=OrderState.REQUESTED, seat=SeatPlace.RESERVED),
+        # A key already held draws on nobody, then and later.
+        Opening.REGISTER: Transition(state=OrderState.DELIVERED, seat=SeatPlace.NONE),
+    }
+)
 
 TRANSITIONS: Mapping[tuple[OrderState, Step], Transition] = MappingProxyType(
     {
         (OrderState.REQUESTED, Step.APPROVE): Transition(state=OrderState.APPROVED),
+        (OrderState.REQUESTED, Step.REPLACE): _REPLACED,
         (OrderState.REQUESTED, Step.CANCEL): _CANCELLED,
+        (OrderState.APPROVED, Step.BUY): Transition(state=OrderState.APPROVED, purchase=Purchase.USED),
         (OrderState.APPROVED, Step.ISSUE): Transition(state=OrderState.PERSONALISED),
+        (OrderState.APPROVED, Step.REPLACE): _REPLACED,
         (OrderState.APPROVED, Step.CANCEL): _CANCELLED,
         (OrderState.PERSONALISED, Step.CONFIRM): Transition(state=OrderState.DELIVERED),
         (OrderState.PERSONALISED, Step.BLOCK): _BLOCKED,
         (OrderState.PERSONALISED, Step.REVOKE): _REVOKED,
         (OrderState.PERSONALISED, Step.EXPIRE): _EXPIRED,
+        (OrderState.PERSONALISED, Step.REPLACE): _REPLACED,
+        # Its own seat goes from reserved to live; a renewal's comes from the key that it replaces, which ends here.
         (OrderState.DELIVERED, Step.ACTIVATE): Transition(state=OrderState.ACTIVE, seat=SeatPlace.LIVE),
         (OrderState.DELIVERED, Step.BLOCK): _BLOCKED,
         (OrderState.DELIVERED, Step.REVOKE): _REVOKED,
         (OrderState.DELIVERED, Step.EXPIRE): _EXPIRED,
         (OrderState.DELIVERED, Step.RETURN): _RETURNED,
+        (OrderState.DELIVERED, Step.REPLACE): _REPLACED,
         (OrderState.ACTIVE, Step.BLOCK): _BLOCKED,
         (OrderState.ACTIVE, Step.REVOKE): _REVOKED,
         (OrderState.ACTIVE, Step.EXPIRE): _EXPIRED,
         (OrderState.ACTIVE, Step.RETURN): _RETURNED,
+        (OrderState.ACTIVE, Step.REPLACE): _REPLACED,
         # The holder is back with a new PIN: to be accepted again, the seat where it was.
         (OrderState.BLOCKED, Step.UNLOCK): Transition(state=OrderState.DELIVERED),
         (OrderState.BLOCKED, Step.REVOKE): _REVOKED,
         (OrderState.BLOCKED, Step.EXPIRE): _EXPIRED,
         (OrderState.BLOCKED, Step.RETURN): _RETURNED,
+        (OrderState.BLOCKED, Step.REPLACE): _REPLACED,
     }
 )
-"""Whatever is not here is refused. A seat is free again on cancelled, revoked, expired, returned."""
+"""Whatever is not here is refused. A seat that an ended order had is free, unless a replacement waits for it."""
 
 
 def locked_order(session: Session, order: OrderId) -> KeyOrder:
@@ -88,15 +138,20 @@ def locked_order(session: Session, order: OrderId) -> KeyOrder:
 
     :raise OrderUnknown: no such order.
     """
+    # A renewal and the order that it replaces are locked in one sequence, the replaced one first: an act on
+    # either may touch both, and two acts never wait for each other.
+    replaced = select(KeyOrder.replaces_id).where(KeyOrder.id == order, KeyOrder.seat == SeatPlace.AWAITED)
     found = session.scalars(
         select(KeyOrder)
-        .where(KeyOrder.id == order)
+        .where((KeyOrder.id == order) | (KeyOrder.id == replaced.scalar_subquery()))
+        .order_by(KeyOrder.id == order)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
-    ).one_or_none()
-    if found is None:
-        raise OrderUnknown(order)
-    return found
+    ).all()
+    for each in found:
+        if each.id == order:
+            return each
+    raise OrderUnknown(order)
 
 
 def advance(
@@ -107,29 +162,38 @@ def advance(
     by: Actor,
     at: datetime,
     facts: Mapping[str, object] = _NOTHING,
+    cause: str | None = None,
+    successor: Callable[[], OrderId] | None = None,
 ) -> None:
-    """Take one step of the table: state, seat, ledger and journal together.
+    """Take one step of the table: state, seat, purchase, ledger and journal together.
 
-    :raise OrderStateRefused: the table has no such step from the order's state.
+    :param cause: as the ledger names it; default: the state that it leads to.
+    :param successor: records the order, its seat reserved, that gets the seat of this one.
+    :raise OrderStateRefused: the table has no such step from the order's state, or its purchase was used.
     :raise OrderAlreadyOpen: it would be under way again, and another of its holder for that body is.
+    :raise PurchasesExhausted: the agreement has none left.
     """
     found = locked_order(session, order)
     transition = TRANSITIONS.get((found.state, step))
     if transition is None:
         raise OrderStateRefused(order, found.state.value, step.value)
-    old, new = found.seat, _seat_after(found, transition)
-    changed = (
-        update(KeyOrder)
-        .where(KeyOrder.id == order)
-        .values(state=transition.state, seat=new)
-        .execution_options(synchronize_session="fetch")
-    )
-    if step is Step.UNLOCK:
-        _open_again(session, found, changed)
-    else:
-        session.execute(changed)
     kind = f"order.{transition.state.value}"
-    if new is not old:
+    if transition.purchase is Purchase.USED:
+        kind = "order.purchase-used"
+        _buy(session, found, cause=cause or kind, at=at)
+    old, new = found.seat, _seat_after(found, transition)
+    replaced = None
+    if step is Step.ACTIVATE and found.replaces_id is not None:
+        replaced = _end_replaced(session, found, by=by, at=at)
+    _change(session, found, transition.state, new, reopened=step is Step.UNLOCK)
+    heir = None
+    if old in _TAKEN and new is SeatPlace.NONE:
+        heir = successor() if successor is not None else _waiting_heir(session, order)
+    if replaced is not None:
+        _pass(session, found, giver=replaced[0], old=replaced[1], taker=order, new=new, cause=cause or kind, at=at)
+    elif heir is not None:
+        _pass(session, found, giver=order, old=old, taker=heir, new=SeatPlace.RESERVED, cause=cause or kind, at=at)
+    elif new is not old and old in _TAKEN:
         assert found.payer_body_id is not None
         assert found.agreement_id is not None
         move_seat(
@@ -139,10 +203,89 @@ def advance(
             order=order,
             old=old,
             new=new,
-            cause=kind,
+            cause=cause or kind,
             at=at,
         )
     record(session, kind=kind, subject=f"order:{order}", by=by, at=at, facts=facts)
+
+
+def _change(session: Session, order: KeyOrder, state: OrderState, seat: SeatPlace, *, reopened: bool = False) -> None:
+    changed = (
+        update(KeyOrder)
+        .where(KeyOrder.id == order.id)
+        .values(state=state, seat=seat)
+        .execution_options(synchronize_session="fetch")
+    )
+    if reopened:
+        _open_again(session, order, changed)
+    else:
+        session.execute(changed)
+
+
+def _end_replaced(session: Session, order: KeyOrder, *, by: Actor, at: datetime) -> tuple[OrderId, SeatPlace] | None:
+    """The key that this one renews ends; return its order and where its seat stood. None: it ended before."""
+    replaced = locked_order(session, OrderId(order.replaces_id))  # type: ignore[arg-type]
+    number, place = OrderId(replaced.id), replaced.seat
+    if (replaced.state, Step.REPLACE) not in TRANSITIONS:
+        return None
+    _change(session, replaced, OrderState.REPLACED, SeatPlace.NONE)
+    record(session, kind="order.replaced", subject=f"order:{number}", by=by, at=at, facts={"by_order": order.id})
+    owe_revocation(session, order=number, reason=RevocationReason.SUPERSEDED, cause="order.replaced", by=by, at=at)
+    return (number, place) if place in _TAKEN else None
+
+
+def _waiting_heir(session: Session, order: OrderId) -> OrderId | None:
+    """The renewal that waits for this order's seat: it gets it now, reserved."""
+    heir = session.scalars(
+        select(KeyOrder)
+        .where(KeyOrder.replaces_id == order, KeyOrder.seat == SeatPlace.AWAITED)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if heir is None:
+        return None
+    _change(session, heir, heir.state, SeatPlace.RESERVED)
+    return OrderId(heir.id)
+
+
+def _pass(
+    session: Session,
+    order: KeyOrder,
+    *,
+    giver: OrderId,
+    old: SeatPlace,
+    taker: OrderId,
+    new: SeatPlace,
+    cause: str,
+    at: datetime,
+) -> None:
+    assert order.payer_body_id is not None
+    assert order.agreement_id is not None
+    pass_seat(
+        session,
+        body_id=order.payer_body_id,
+        agreement_id=order.agreement_id,
+        giver=giver,
+        old=old,
+        taker=taker,
+        new=new,
+        cause=cause,
+        at=at,
+    )
+
+
+def _buy(session: Session, order: KeyOrder, *, cause: str, at: datetime) -> None:
+    number = OrderId(order.id)
+    bought = select(LedgerEntry.id).where(
+        LedgerEntry.order_id == number, LedgerEntry.book == Book.PURCHASE, LedgerEntry.account == Account.USED
+    )
+    if session.execute(bought.limit(1)).first() is not None:
+        raise OrderStateRefused(number, order.state.value, "use a second purchase")
+    assert order.agreement_id is not None
+    assert order.payer_body_id is not None
+    book_purchase(
+        session, agreement_id=order.agreement_id, body_id=order.payer_body_id, order=number, cause=cause, at=at
+    )
 
 
 def _open_again(session: Session, order: KeyOrder, changed: Update) -> None:

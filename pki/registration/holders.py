@@ -43,27 +43,54 @@ def enrol_holder(
     latin = accept_name("name_latin", name_latin, script="LATIN", limit=LATIN_LIMIT)
     number = protection.protect(cin)
     with records.writing() as session:
-        holder = session.execute(
-            insert_into(session, Holder)
-            .values(
-                id=uuid4(),
-                name_ar=arabic,
-                name_latin=latin,
-                cin_encrypted=number.encrypted,
-                cin_hash=number.keyed_hash,
-                email=own_email,
-                phone=own_phone,
-                enrolled_at=at,
-            )
-            .on_conflict_do_nothing(index_elements=["cin_hash"])
-            .returning(Holder.id)
-        ).scalar_one_or_none()
-        if holder is None:
-            known = session.scalars(select(Holder.id).where(Holder.cin_hash == number.keyed_hash)).one()
-            raise HolderExists(HolderId(known))
-        facts: dict[str, object] = {"name_ar": arabic, "name_latin": latin, "cin_hash": number.keyed_hash}
-        facts |= {"email": own_email, "phone": own_phone is not None}
-        record(session, kind="holder.enrolled", subject=f"holder:{holder}", by=by, at=at, facts=facts)
+        return enrol_protected(
+            session,
+            name_ar=arabic,
+            name_latin=latin,
+            number=number,
+            email=own_email,
+            phone=own_phone,
+            by=by,
+            at=at,
+        )
+
+
+def enrol_protected(
+    session: Session,
+    *,
+    name_ar: str,
+    name_latin: str,
+    number: ProtectedNumber,
+    email: str | None,
+    phone: str | None,
+    by: Actor,
+    at: datetime,
+) -> HolderId:
+    """Record a person whose names and contacts were accepted and whose national id is protected already. A step.
+
+    :raise HolderExists: the national id is on record; carries the holder.
+    """
+    holder = session.execute(
+        insert_into(session, Holder)
+        .values(
+            id=uuid4(),
+            name_ar=name_ar,
+            name_latin=name_latin,
+            cin_encrypted=number.encrypted,
+            cin_hash=number.keyed_hash,
+            email=email,
+            phone=phone,
+            enrolled_at=at,
+        )
+        .on_conflict_do_nothing(index_elements=["cin_hash"])
+        .returning(Holder.id)
+    ).scalar_one_or_none()
+    if holder is None:
+        known = session.scalars(select(Holder.id).where(Holder.cin_hash == number.keyed_hash)).one()
+        raise HolderExists(HolderId(known))
+    facts: dict[str, object] = {"name_ar": name_ar, "name_latin": name_latin, "cin_hash": number.keyed_hash}
+    facts |= {"email": email, "phone": phone is not None}
+    record(session, kind="holder.enrolled", subject=f"holder:{holder}", by=by, at=at, facts=facts)
     return HolderId(holder)
 
 

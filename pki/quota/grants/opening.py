@@ -85,7 +85,7 @@ def import_keys_in_field(
     for key in keys:
         try:
             with records.writing() as session:
-                counts[_take(Joined(records, session), session, protection, key, by=by, at=at)] += 1
+                counts[_take(Joined(session), session, protection, key, by=by, at=at)] += 1
         except PkiError as refusal:
             # The reason names no person: a national id stands in no message of ours.
             refused.append(RefusedLine(number=key.line, value=key.body_code[:40], reason=str(refusal)))

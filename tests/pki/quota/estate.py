@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy.orm import Session
 
 from hsm.software import SoftwareKeys
 from pki.ca.certificates import CertificateRecord
@@ -113,6 +114,16 @@ class Bureau:
     def books_balance(self) -> None:
         with self.records.reading() as session:
             assert differences(session) == []
+
+
+def settled(_session: Session, _order: OrderId, /) -> bool:
+    """Every signature has its time."""
+    return True
+
+
+def unsettled(_session: Session, _order: OrderId, /) -> bool:
+    """One waits for its time."""
+    return False
 
 
 def p256() -> ec.EllipticCurvePrivateKey:

@@ -21,16 +21,18 @@ from pki.quota.grants.field_lines import KeyInField
 from pki.quota.grants.opening import import_keys_in_field
 from pki.quota.grants.purchases import give_back_purchase
 from pki.quota.grants.transfers import consent_to_transfer, propose_transfer
-from pki.quota.kinds import Account, OrderState, Road, SeatPlace, TransferSide
+from pki.quota.kinds import Account, OrderState, Replacement, Road, SeatPlace, TransferSide
 from pki.quota.orders import request_key
 from pki.quota.policy import QuotaPolicy
 from pki.quota.reading import AllowanceLine, allowances, ledger
+from pki.quota.replacing import Successor, replace_key
 from pki.quota.tables import KeyOrder
 from pki.quota.transitions import Step, advance
 from pki.records import HolderId, OfficeId, OrderId, Records
 from pki.registration.census import CountedBody, record_census
 from pki.registration.kinds import OfficeFunction
 from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, PROTECTION, SECOND, T0, seated, without_fsync
+from tests.pki.quota.estate import settled
 from tests.pki.quota.grants.estate import DEROUA, agreement_of
 
 BODIES = (BERRECHID, BERRECHID_PROVINCE, DEROUA)
@@ -169,9 +171,24 @@ class Histories(RuleBasedStateMachine):
         except QuotaError:
             return
 
+    @rule(which=st.integers(0, 30), why=st.sampled_from(Replacement), who=st.integers(0, 11))
+    def replace(self, which: int, why: Replacement, who: int) -> None:
+        if not self.orders:
+            return
+        self.at += timedelta(hours=1)
+        holder, office, _body = self.people[who]
+        successor = Successor(holder=holder, office=office) if why is Replacement.SUCCESSION else None
+        old = self.orders[which % len(self.orders)]
+        try:
+            new = replace_key(self.records, settled, order=old, why=why, successor=successor, by=OFFICER, at=self.at)
+        except QuotaError:
+            return
+        if new.id not in self.orders:
+            self.orders.append(new.id)
+
     @rule(which=st.integers(0, 30))
     def whole_life(self, which: int) -> None:
-        for step in (Step.APPROVE, Step.ISSUE, Step.CONFIRM, Step.ACTIVATE):
+        for step in (Step.APPROVE, Step.BUY, Step.ISSUE, Step.CONFIRM, Step.ACTIVATE):
             self.advance(which, step)
 
     @invariant()
@@ -208,7 +225,7 @@ class Histories(RuleBasedStateMachine):
         with self.records.reading() as session:
             orders = session.execute(select(KeyOrder.id, KeyOrder.seat, KeyOrder.state, KeyOrder.road)).all()
             taken = sum(line.reserved + line.live for body in BODIES for line in allowances(session, body_code=body))
-            assert taken == sum(order.seat is not SeatPlace.NONE for order in orders)
+            assert taken == sum(order.seat in (SeatPlace.RESERVED, SeatPlace.LIVE) for order in orders)
             for order in orders:
                 assert order.road in (Road.SELF_MADE, Road.SUPPLIED)
                 seats = {"reserved": 0, "live": 0}
@@ -219,6 +236,18 @@ class Histories(RuleBasedStateMachine):
                 assert seats == held
                 if order.state is OrderState.ACTIVE:
                     assert order.seat is SeatPlace.LIVE
+                bought = [line.change for line in ledger(session, order=order.id) if line.account is Account.USED]
+                assert bought in ([], [1], [1, -1])  # one at most, given back once at most
+
+    @invariant()
+    def who_waits_for_a_seat_waits_for_one_that_is_taken(self) -> None:
+        with self.records.reading() as session:
+            orders = {each.id: each for each in session.scalars(select(KeyOrder))}
+            waiting = [each for each in orders.values() if each.seat is SeatPlace.AWAITED]
+            for each in waiting:
+                assert each.replaces_id is not None
+                assert orders[each.replaces_id].seat in (SeatPlace.RESERVED, SeatPlace.LIVE)
+            assert len({each.replaces_id for each in waiting}) == len(waiting)
 
     def teardown(self) -> None:
         with self.records.reading() as session:

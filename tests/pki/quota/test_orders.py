@@ -139,6 +139,7 @@ def test_whole_life_in_the_ledger(bureau: Bureau) -> None:
         "order.requested",
         "order.requests-submitted",
         "order.approved",
+        "order.purchase-used",
         "certificate.issued",
         "certificate.issued",
         "order.personalised",
@@ -212,6 +213,7 @@ _WAY = {
     OrderState.REVOKED: [Step.APPROVE, Step.ISSUE, Step.REVOKE],
     OrderState.EXPIRED: [Step.APPROVE, Step.ISSUE, Step.EXPIRE],
     OrderState.RETURNED: [Step.APPROVE, Step.ISSUE, Step.CONFIRM, Step.RETURN],
+    OrderState.REPLACED: [Step.APPROVE, Step.REPLACE],
     OrderState.CANCELLED: [Step.CANCEL],
 }
 

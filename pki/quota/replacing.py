@@ -1,0 +1,322 @@
+"""A key replaced by another in its seat: renewed, broken, lost, made in another way, or left to a successor.
+
+A renewed key signs on, and has the seat, until the new one is accepted; any other stops at once. Either way
+one seat is enough, and no free one is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import uuid4
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from pki.ca.errors import AlreadyRedeemed
+from pki.ca.intents import abandon, intents_of_order
+from pki.journal.acts import Actor, record
+from pki.quota.books import Movement, granting_agreement, reserve_seat, write_movements
+from pki.quota.errors import OrderStateRefused, PayerRefused, ReplacementRefused
+from pki.quota.kinds import Account, Book, OrderState, Replacement, Road, SeatPlace
+from pki.quota.orders import OrderView, insert_order, key_order, require_office
+from pki.quota.owed import SignaturesSettled, owe_revocation
+from pki.quota.stopping import revoke_owed, stop_here
+from pki.quota.tables import KeyOrder
+from pki.quota.transitions import LIVING_STATES, TRANSITIONS, Step, advance, locked_order
+from pki.records import HolderId, OfficeId, OrderId, Records, civil_day
+from pki.registration.standing import StandingOffice
+from pki.registration.tables import Body
+from pki.status.tables import RevocationReason
+
+SIGNS_ON = frozenset({Replacement.RENEWAL, Replacement.ROAD_CHANGE})
+"""Until the new key is accepted. With every other reason the old one stops at once."""
+REASONS = {
+    Replacement.RENEWAL: RevocationReason.SUPERSEDED,
+    Replacement.ROAD_CHANGE: RevocationReason.SUPERSEDED,
+    Replacement.DAMAGED: RevocationReason.SUPERSEDED,
+    Replacement.LOST: RevocationReason.KEY_COMPROMISE,
+    Replacement.COMPROMISED: RevocationReason.KEY_COMPROMISE,
+    Replacement.SUCCESSION: RevocationReason.CESSATION_OF_OPERATION,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Successor:
+    """Who gets the new key, for which office, by which road."""
+
+    holder: HolderId
+    office: OfficeId
+    road: Literal[Road.SELF_MADE, Road.SUPPLIED] = Road.SELF_MADE
+    device_serial: str | None = None
+
+
+def replace_key(
+    records: Records,
+    settled: SignaturesSettled,
+    *,
+    order: OrderId,
+    why: Replacement,
+    successor: Successor | None = None,
+    lost_since: datetime | None = None,
+    by: Actor,
+    at: datetime,
+) -> OrderView:
+    """Order a key that takes this one's place and its seat; return the new order.
+
+    Its purchase is used at its issue, as any key's. A loss that is reported while a renewal is under way makes
+    that renewal the replacement.
+
+    :param successor: None: the same holder, office and road.
+    :raise OrderStateRefused: the order ended, or was replaced before; or it is to sign on and does not sign.
+    :raise ReplacementRefused: another person's key, without a succession.
+    :raise OfficeNotCurrent: the new key's office is not in effect.
+    :raise PayerRefused: the seat's payer has nothing to do with that office.
+    :raise OrderAlreadyOpen: another order of that holder for the body is under way.
+    :raise AllowanceExhausted: only for a key already held, which has no seat to give.
+    """
+    with records.writing() as session:
+        new = replace_order(
+            session, settled, order=order, why=why, successor=successor, lost_since=lost_since, by=by, at=at
+        )
+        return key_order(session, new)
+
+
+def replace_order(
+    session: Session,
+    settled: SignaturesSettled,
+    *,
+    order: OrderId,
+    why: Replacement,
+    successor: Successor | None = None,
+    lost_since: datetime | None = None,
+    by: Actor,
+    at: datetime,
+) -> OrderId:
+    """As `replace_key`; a step of the caller's transaction."""
+    found = locked_order(session, order)
+    if (found.state, Step.REPLACE) not in TRANSITIONS or (why in SIGNS_ON and found.state is not OrderState.ACTIVE):
+        raise OrderStateRefused(order, found.state.value, f"be replaced ({why.value})")
+    taker = successor or _same(found)
+    if taker.holder != found.holder_id and why is not Replacement.SUCCESSION:
+        raise ReplacementRefused(order, "another person gets a key in this seat only by succession")
+    standing = require_office(session, holder=taker.holder, office=taker.office, at=at)
+    if why in SIGNS_ON:
+        if standing.body_id != found.body_id:
+            raise ReplacementRefused(order, "it signs on for another body than the new one's")
+        return _order_beside(session, found, taker, standing, why, by=by, at=at)
+    renewal = _renewal_of(session, order)
+    if renewal is not None and (why is Replacement.SUCCESSION or taker.office != renewal.office_id):
+        _give_up(session, settled, renewal, by=by, at=at)
+        renewal = None
+    return _order_instead(
+        session, settled, found, taker, standing, why, renewal=renewal, lost_since=lost_since, by=by, at=at
+    )
+
+
+def retie_order(
+    session: Session, settled: SignaturesSettled, *, order: OrderId, office: OfficeId, by: Actor, at: datetime
+) -> OrderId:
+    """Its holder has a new office: the key stays, and belongs to that office from now on. A step.
+
+    What was approved for an order names its office: before the key exists, a new order takes its place.
+
+    :raise OfficeNotCurrent: the office is not the holder's, or not in effect.
+    """
+    found = locked_order(session, order)
+    holder = HolderId(found.holder_id)
+    require_office(session, holder=holder, office=office, at=at)
+    if found.office_id == office:
+        return order
+    if found.state not in LIVING_STATES:
+        taker = Successor(holder=holder, office=office, road=_road(found), device_serial=found.device_serial)
+        return replace_order(session, settled, order=order, why=Replacement.SUCCESSION, successor=taker, by=by, at=at)
+    facts = {"office": office, "before": found.office_id}
+    session.execute(
+        update(KeyOrder)
+        .where(KeyOrder.id == order)
+        .values(office_id=office)
+        .execution_options(synchronize_session="fetch")
+    )
+    record(session, kind="order.office-changed", subject=f"order:{order}", by=by, at=at, facts=facts)
+    return order
+
+
+def _order_beside(
+    session: Session,
+    old: KeyOrder,
+    taker: Successor,
+    standing: StandingOffice,
+    why: Replacement,
+    *,
+    by: Actor,
+    at: datetime,
+) -> OrderId:
+    """An order under way while the old key signs on."""
+    if old.seat is SeatPlace.NONE:
+        return _order_in_a_free_seat(session, old, taker, standing, why, by=by, at=at)
+    return _insert(session, old, taker, standing, why, seat=SeatPlace.AWAITED, by=by, at=at)
+
+
+def _order_instead(
+    session: Session,
+    settled: SignaturesSettled,
+    old: KeyOrder,
+    taker: Successor,
+    standing: StandingOffice,
+    why: Replacement,
+    *,
+    renewal: KeyOrder | None,
+    lost_since: datetime | None,
+    by: Actor,
+    at: datetime,
+) -> OrderId:
+    """The old one ends here; an order in its seat."""
+    number, seat, state = OrderId(old.id), old.seat, old.state
+    _refuse_payer(session, old, standing)
+    if state in LIVING_STATES:
+        stop_here(session, old, reason=why.value, lost_since=lost_since, by=by, at=at)
+    made: list[OrderId] = []
+
+    def insert() -> OrderId:
+        made.append(_insert(session, old, taker, standing, why, seat=SeatPlace.RESERVED, by=by, at=at))
+        return made[0]
+
+    advance(
+        session,
+        number,
+        Step.REPLACE,
+        successor=insert if renewal is None else None,
+        by=by,
+        at=at,
+        facts={"why": why, "holder": taker.holder, "office": taker.office},
+    )
+    if renewal is not None:
+        made.append(OrderId(renewal.id))
+    elif seat is SeatPlace.AWAITED:
+        # A renewal that is itself replaced: the key that it was to renew still has the seat.
+        made.append(_insert(session, old, taker, standing, why, seat=SeatPlace.AWAITED, by=by, at=at))
+    elif seat is SeatPlace.NONE:
+        made.append(_order_in_a_free_seat(session, old, taker, standing, why, by=by, at=at))
+    _abandon_intents(session, number, at=at)
+    owe_revocation(session, order=number, reason=REASONS[why], cause=why.value, by=by, at=at)
+    revoke_owed(session, settled, order=number, by=by, at=at)
+    return made[0]
+
+
+def _order_in_a_free_seat(
+    session: Session,
+    old: KeyOrder,
+    taker: Successor,
+    standing: StandingOffice,
+    why: Replacement,
+    *,
+    by: Actor,
+    at: datetime,
+) -> OrderId:
+    """A key already held has no seat to give: the new one takes a free one, as any order does."""
+    agreement = granting_agreement(session, body_id=standing.body_id, body_code=standing.body_code, at=at)
+    order = _insert(
+        session,
+        old,
+        taker,
+        standing,
+        why,
+        seat=SeatPlace.RESERVED,
+        payer={"payer_body_id": standing.body_id, "agreement_id": agreement},
+        by=by,
+        at=at,
+    )
+    reserve_seat(session, body_id=standing.body_id, body_code=standing.body_code, at=at)
+    reserved = Movement(
+        book=Book.SEAT,
+        taken_from=Account.AVAILABLE,
+        given_to=Account.RESERVED,
+        amount=1,
+        agreement_id=agreement,
+        body_id=standing.body_id,
+        order_id=order,
+    )
+    write_movements(session, [reserved], cause="order.requested", in_effect=civil_day(at), at=at)
+    return order
+
+
+def _insert(
+    session: Session,
+    old: KeyOrder,
+    taker: Successor,
+    standing: StandingOffice,
+    why: Replacement,
+    *,
+    seat: SeatPlace,
+    payer: dict[str, object] | None = None,
+    by: Actor,
+    at: datetime,
+) -> OrderId:
+    order = OrderId(uuid4())
+    replaces = old.replaces_id if seat is SeatPlace.AWAITED and why not in SIGNS_ON else old.id
+    values = {
+        "id": order,
+        "holder_id": taker.holder,
+        "office_id": taker.office,
+        "body_id": standing.body_id,
+        "road": taker.road,
+        "device_serial": taker.device_serial,
+        "state": OrderState.REQUESTED,
+        "seat": seat,
+        "replaces_id": replaces,
+        "requested_at": at,
+        "requested_by": str(by),
+    }
+    insert_order(session, values | (payer or {"payer_body_id": old.payer_body_id, "agreement_id": old.agreement_id}))
+    facts: dict[str, object] = {"holder": taker.holder, "office": taker.office, "road": taker.road}
+    facts |= {"device_serial": taker.device_serial, "replaces": replaces, "why": why}
+    record(session, kind="order.requested", subject=f"order:{order}", by=by, at=at, facts=facts)
+    return order
+
+
+def _renewal_of(session: Session, order: OrderId) -> KeyOrder | None:
+    return session.scalars(
+        select(KeyOrder)
+        .where(KeyOrder.replaces_id == order, KeyOrder.seat == SeatPlace.AWAITED)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def _give_up(session: Session, settled: SignaturesSettled, renewal: KeyOrder, *, by: Actor, at: datetime) -> None:
+    """A renewal whose seat goes to somebody else ends with the key that it was to renew."""
+    number = OrderId(renewal.id)
+    advance(session, number, Step.REPLACE, by=by, at=at, facts={"why": Replacement.SUCCESSION})
+    _abandon_intents(session, number, at=at)
+    reason = REASONS[Replacement.SUCCESSION]
+    owe_revocation(session, order=number, reason=reason, cause=Replacement.SUCCESSION.value, by=by, at=at)
+    revoke_owed(session, settled, order=number, by=by, at=at)
+
+
+def _abandon_intents(session: Session, order: OrderId, *, at: datetime) -> None:
+    """What was prepared for it is never signed; what was signed meanwhile is a certificate, and revoked as such."""
+    for intent in intents_of_order(session, order):
+        try:
+            abandon(session, intent=intent, at=at)
+        except AlreadyRedeemed:
+            continue
+
+
+def _refuse_payer(session: Session, old: KeyOrder, standing: StandingOffice) -> None:
+    if old.payer_body_id is None or old.payer_body_id == standing.body_id:
+        return
+    code = session.scalars(select(Body.code).where(Body.id == old.payer_body_id)).one()
+    if code != standing.province_code:
+        raise PayerRefused(code)
+
+
+def _same(order: KeyOrder) -> Successor:
+    return Successor(
+        holder=HolderId(order.holder_id), office=OfficeId(order.office_id), road=_road(order), device_serial=None
+    )
+
+
+def _road(order: KeyOrder) -> Literal[Road.SELF_MADE, Road.SUPPLIED]:
+    return Road.SUPPLIED if order.road is Road.SUPPLIED else Road.SELF_MADE
