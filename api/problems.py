@@ -23,6 +23,7 @@ from hsm.prepared import errors as prepared
 from pki import tickets
 from pki.ca import errors as ca
 from pki.quota import errors as quota
+from pki.quota.elections import errors as elections
 from pki.quota.grants import errors as grants
 from pki.quota.rollout import errors as rollout
 from pki.registration import errors as registration
@@ -265,6 +266,15 @@ PROBLEMS: dict[type[Exception], Row] = {
     rollout.BodyNotRolledOut: (422, "body-not-rolled-out"),
     rollout.MonthRefused: (422, "month-refused"),
     rollout.ReportUnknown: (404, "report-unknown"),
+    elections.PlanExists: (409, "election-plan-exists"),
+    elections.PlanUnknown: (404, "election-plan-unknown"),
+    elections.OfficialsFileRefused: (422, "officials-file-refused"),
+    elections.CouncilMissing: (422, "council-missing"),
+    elections.CouncilAlreadyFrozen: (409, "council-already-frozen"),
+    elections.CouncilNotFrozen: (409, "council-not-frozen"),
+    elections.CouncilAlreadySeated: (409, "council-already-seated"),
+    elections.OfficialsMissing: (409, "officials-missing"),
+    elections.ElectionDayRefused: (422, "election-day-refused"),
     ca.CsrRefused: (422, "csr-refused"),
     ca.ProfileRefused: (500, "profile-refused"),
     ca.SubjectRefused: (422, "subject-refused"),

@@ -29,6 +29,7 @@ from pki.ca.errors import IssuerUnknown
 from pki.ca.issuance import Issuance
 from pki.ca.issuers import issuer_chain
 from pki.ca.keyring import MANIFEST, Keyring
+from pki.quota.owed import SignaturesSettled
 from pki.quota.policy import QuotaPolicy
 from pki.quota.rollout.stages import RegularUse
 from pki.records import DocumentId, Records
@@ -39,6 +40,7 @@ from pki.status.proofs import LocalStatusProofs
 from pki.trust.anchors import trust_bundle_pem
 from signer.ceremonies.completion import COMPLETIONS
 from signer.ceremonies.ports import CeremonyPolicy, Desk, ManifestKey
+from signer.ceremonies.settled import signatures_settled
 from signer.dossiers.drafting import Drafting
 from signer.dossiers.references import CheckKey
 from signer.dossiers.touched import documents_touched
@@ -68,6 +70,7 @@ class House:
     release_key: ReleaseKey | None
     verifier: Verifier
     proofs: LocalStatusProofs
+    settled: SignaturesSettled
     answers: Answers
     papers: Papers
     workshop: Workshop
@@ -194,6 +197,7 @@ def build_house(
         release_key=release,
         verifier=verifier,
         proofs=LocalStatusProofs(records, answers.ocsp, clock=present, sleep=time.sleep),
+        settled=signatures_settled,
         answers=answers,
         papers=papers,
         workshop=workshop,

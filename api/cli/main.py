@@ -82,6 +82,7 @@ def doctor(data: Data = None, as_json: AsJson = False) -> None:
 
 def _mount() -> None:
     """Commands that live in files of their own; those import their rooms inside the function too."""
+    from . import elections
     from .demo.command import demo
     from .keys import keys
     from .quota import quota
@@ -94,6 +95,7 @@ def _mount() -> None:
     app.add_typer(keys, name="keys")
     app.add_typer(quota, name="quota")
     app.add_typer(report, name="report")
+    app.add_typer(elections.app)
 
 
 _mount()

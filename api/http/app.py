@@ -17,9 +17,10 @@ from api.storage.folder import FileMissing
 from api.wiring import House
 from hsm.errors import HsmError
 from pki.errors import PkiError
+from pki.quota.elections.officials import MOST_BYTES
 from signer.errors import SignerError
 
-from .border import FORM, JSON, MULTIPART, PDF, Border, Gate, freight
+from .border import CSV, FORM, JSON, MULTIPART, PDF, Border, Gate, freight
 
 OURS = (HsmError, PkiError, SignerError, AuthError, BorderError, FileMissing, SettingsRefused)
 log = logging.getLogger("khatam.http")
@@ -35,6 +36,7 @@ def build_app(house: House) -> FastAPI:
         delegations,
         documents,
         dossiers,
+        elections,
         enrolment,
         extras,
         field_keys,
@@ -91,6 +93,7 @@ def build_app(house: House) -> FastAPI:
         stopping,
         held_keys,
         unlocking,
+        elections,
         issuers,
         dossiers,
         documents,
@@ -110,6 +113,7 @@ def build_app(house: House) -> FastAPI:
             freight("/v1/dossiers/[^/]+/decision", PDF, JSON, max_bytes=settings.max_dossier_pdf_bytes),
             freight("/v1/verifications", PDF, max_bytes=settings.max_verification_bytes, gate=verifying),
             freight("/verify", MULTIPART, max_bytes=settings.max_verification_bytes + 64 * 1024, gate=verifying),
+            freight("/v1/elections/[^/]+/officials", CSV, max_bytes=MOST_BYTES),
             freight("/v1/issuers/[^/]+/crl", "application/pkix-crl", max_bytes=10 * 1024 * 1024),
             freight("/oauth/token", FORM, max_bytes=64 * 1024),
         ),

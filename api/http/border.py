@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import PROBLEM_JSON, Problem, internal, refused
 
 JSON = "application/json"
+CSV = "text/csv"
 PDF = "application/pdf"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"

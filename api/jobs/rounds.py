@@ -17,7 +17,7 @@ from pki.errors import PkiError
 from pki.journal.acts import Actor, ActorKind, number_leaves
 from pki.quota.issuing import issue_certificates
 from pki.quota.kinds import OrderState
-from pki.quota.stopping import expire_keys
+from pki.quota.stopping import expire_keys, revoke_all_owed
 from pki.quota.tables import IssuanceRequest, KeyOrder
 from pki.records import OrderId
 from pki.registration.mailboxes.handing_over import hand_over_due
@@ -109,6 +109,11 @@ def send_mail(house: House, at: datetime) -> None:
         house.send_message(str(message))
 
 
+def revoke_owed(house: House, at: datetime) -> None:
+    """Certificates of replaced keys, once every signature of theirs has its time."""
+    revoke_all_owed(house.records, house.settled, by=JOBS, at=at)
+
+
 def forget(house: House, at: datetime) -> None:
     """What has expired and says nothing any more."""
     with house.records.writing() as session:
@@ -124,5 +129,6 @@ ROUNDS: tuple[Round, ...] = (
     Round(name="lists", seconds=2.0, work=publish_lists),
     Round(name="expiry", seconds=60.0, work=expire),
     Round(name="mail", seconds=60.0, work=send_mail),
+    Round(name="revocations", seconds=10.0, work=revoke_owed),
     Round(name="forgetting", seconds=600.0, work=forget),
 )

@@ -22,7 +22,7 @@ from pki.quota.errors import OrderStateRefused, PayerRefused, ReplacementRefused
 from pki.quota.kinds import Account, Book, OrderState, Replacement, Road, SeatPlace
 from pki.quota.orders import OrderView, insert_order, key_order, require_office
 from pki.quota.owed import SignaturesSettled, owe_revocation
-from pki.quota.stopping import revoke_owed, stop_here
+from pki.quota.stopping import end_key, revoke_owed, stop_here
 from pki.quota.tables import KeyOrder
 from pki.quota.transitions import LIVING_STATES, TRANSITIONS, Step, advance, locked_order
 from pki.records import HolderId, OfficeId, OrderId, Records, civil_day
@@ -105,13 +105,13 @@ def replace_order(
     if why in SIGNS_ON:
         if standing.body_id != found.body_id:
             raise ReplacementRefused(order, "it signs on for another body than the new one's")
-        return _order_beside(session, found, taker, standing, why, by=by, at=at)
+        return _order_beside(session, found, taker, standing, why=why, by=by, at=at)
     renewal = _renewal_of(session, order)
     if renewal is not None and (why is Replacement.SUCCESSION or taker.office != renewal.office_id):
         _give_up(session, settled, renewal, by=by, at=at)
         renewal = None
     return _order_instead(
-        session, settled, found, taker, standing, why, renewal=renewal, lost_since=lost_since, by=by, at=at
+        session, settled, found, taker, standing=standing, why=why, renewal=renewal, lost_since=lost_since, by=by, at=at
     )
 
 
@@ -143,20 +143,43 @@ def retie_order(
     return order
 
 
+def give_up_order(
+    session: Session, settled: SignaturesSettled, *, order: OrderId, cause: str, by: Actor, at: datetime
+) -> None:
+    """End an order in whose seat nobody follows: its key is revoked as soon as its signatures allow. A step.
+
+    Before there is a key the order is cancelled at once.
+
+    :raise OrderStateRefused: it ended already.
+    """
+    found = locked_order(session, order)
+    reason = REASONS[Replacement.SUCCESSION]
+    renewal = _renewal_of(session, order)
+    if renewal is not None:
+        _give_up(session, settled, renewal, by=by, at=at)
+    if found.state in LIVING_STATES:
+        end_key(session, settled, order=order, reason=reason, cause=cause, by=by, at=at)
+        return
+    advance(session, order, Step.CANCEL, by=by, at=at, facts={"reason": cause})
+    _abandon_intents(session, order, at=at)
+    owe_revocation(session, order=order, reason=reason, cause=cause, by=by, at=at)
+    revoke_owed(session, settled, order=order, by=by, at=at)
+
+
 def _order_beside(
     session: Session,
     old: KeyOrder,
     taker: Successor,
     standing: StandingOffice,
-    why: Replacement,
     *,
+    why: Replacement,
     by: Actor,
     at: datetime,
 ) -> OrderId:
     """An order under way while the old key signs on."""
     if old.seat is SeatPlace.NONE:
-        return _order_in_a_free_seat(session, old, taker, standing, why, by=by, at=at)
-    return _insert(session, old, taker, standing, why, seat=SeatPlace.AWAITED, by=by, at=at)
+        return _order_in_a_free_seat(session, old, taker, standing, why=why, by=by, at=at)
+    return _insert(session, old, taker, standing, why=why, seat=SeatPlace.AWAITED, by=by, at=at)
 
 
 def _order_instead(
@@ -164,9 +187,9 @@ def _order_instead(
     settled: SignaturesSettled,
     old: KeyOrder,
     taker: Successor,
+    *,
     standing: StandingOffice,
     why: Replacement,
-    *,
     renewal: KeyOrder | None,
     lost_since: datetime | None,
     by: Actor,
@@ -180,7 +203,7 @@ def _order_instead(
     made: list[OrderId] = []
 
     def insert() -> OrderId:
-        made.append(_insert(session, old, taker, standing, why, seat=SeatPlace.RESERVED, by=by, at=at))
+        made.append(_insert(session, old, taker, standing, why=why, seat=SeatPlace.RESERVED, by=by, at=at))
         return made[0]
 
     advance(
@@ -196,9 +219,9 @@ def _order_instead(
         made.append(OrderId(renewal.id))
     elif seat is SeatPlace.AWAITED:
         # A renewal that is itself replaced: the key that it was to renew still has the seat.
-        made.append(_insert(session, old, taker, standing, why, seat=SeatPlace.AWAITED, by=by, at=at))
+        made.append(_insert(session, old, taker, standing, why=why, seat=SeatPlace.AWAITED, by=by, at=at))
     elif seat is SeatPlace.NONE:
-        made.append(_order_in_a_free_seat(session, old, taker, standing, why, by=by, at=at))
+        made.append(_order_in_a_free_seat(session, old, taker, standing, why=why, by=by, at=at))
     _abandon_intents(session, number, at=at)
     owe_revocation(session, order=number, reason=REASONS[why], cause=why.value, by=by, at=at)
     revoke_owed(session, settled, order=number, by=by, at=at)
@@ -210,8 +233,8 @@ def _order_in_a_free_seat(
     old: KeyOrder,
     taker: Successor,
     standing: StandingOffice,
-    why: Replacement,
     *,
+    why: Replacement,
     by: Actor,
     at: datetime,
 ) -> OrderId:
@@ -222,7 +245,7 @@ def _order_in_a_free_seat(
         old,
         taker,
         standing,
-        why,
+        why=why,
         seat=SeatPlace.RESERVED,
         payer={"payer_body_id": standing.body_id, "agreement_id": agreement},
         by=by,
@@ -247,8 +270,8 @@ def _insert(
     old: KeyOrder,
     taker: Successor,
     standing: StandingOffice,
-    why: Replacement,
     *,
+    why: Replacement,
     seat: SeatPlace,
     payer: dict[str, object] | None = None,
     by: Actor,

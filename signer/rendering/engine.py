@@ -26,7 +26,8 @@ class Engine:
         if FONT_FAMILY not in found.families():
             raise LayoutFailed(f"the font {FONT_FAMILY} is not under {fonts}")
         self._lock = threading.Lock()
-        self._templates = {name: _template(name) for name in ("document.typ", "report.typ", "stamp.typ")}
+        names = ("document.typ", "handover.typ", "report.typ", "stamp.typ")
+        self._templates = {name: _template(name) for name in names}
         self._compiler = typst.Compiler(font_paths=found, ignore_system_fonts=True)
 
     def document(self, data: str, *, kind: str) -> bytes:
@@ -46,6 +47,13 @@ class Engine:
     def stamp(self, data: str) -> bytes:
         """A one-page PDF of the stamp template, without structure: it becomes a part of another page."""
         return self._compile("stamp.typ", data, "stamp", standards=["1.7"], tags=False)
+
+    def handover(self, data: str) -> bytes:
+        """Hand-over sheets, a page each: working papers, tagged, not archived.
+
+        :raise LayoutFailed: the engine refused it.
+        """
+        return self._compile("handover.typ", data, "handover", standards=["1.7"], tags=True)
 
     def _compile(self, template: str, data: str, kind: str, *, standards: list[typst.PDFStandard], tags: bool) -> bytes:
         try:

@@ -77,6 +77,8 @@ def body_for(path: str) -> dict[str, Any]:
     """Well-typed nonsense: who may not come in learns nothing about bodies."""
     if path.endswith("/files"):
         return {"content": b"%PDF", "headers": {"Content-Type": "application/pdf"}, "params": {"title": "x"}}
+    if path.endswith("/officials"):
+        return {"content": b"x", "headers": {"Content-Type": "text/csv"}}
     if path.endswith("/crl"):
         return {"content": b"0", "headers": {"Content-Type": "application/pkix-crl"}}
     return {}

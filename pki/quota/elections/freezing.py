@@ -1,0 +1,108 @@
+"""A council's end, from its recorded act: its offices end, and with them what rests on them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import insert, or_, select
+from sqlalchemy.orm import Session
+
+from pki.journal.acts import Actor, record
+from pki.journal.inserting import insert_into
+from pki.quota.elections.errors import CouncilAlreadyFrozen, CouncilMissing
+from pki.quota.elections.kinds import COUNCILS, ELECTED, MINUTES, CouncilState
+from pki.quota.elections.plans import require_plan
+from pki.quota.elections.tables import Council, FrozenOffice
+from pki.records import Joined, OfficeId, Records
+from pki.registration.errors import BodyUnknown
+from pki.registration.offices import end_office
+from pki.registration.tables import Body, Office, OfficeEnd
+
+REASON = "the council's mandate ended"
+
+
+def freeze_council(
+    records: Records, *, plan: UUID, body_code: str, ends_on: date, deed: str, by: Actor, at: datetime
+) -> int:
+    """End the council's offices: `ends_on` is the first civil day without them. Return how many ended.
+
+    Nobody of it signs for the body from the later of two instants on: this act, and the first of that day. No
+    key is revoked for that: the right ended, not the key. One transaction; a council is frozen once.
+
+    :raise PlanUnknown: `BodyUnknown`: none.
+    :raise CouncilMissing: a body without an elected council.
+    :raise CouncilAlreadyFrozen: in this plan, or in another that has not seated its successor.
+    :raise EndBeforeStart: one of its offices begins later.
+    :raise SecondOfficerNeeded: farther back than `MINUTES`: two officers end the offices first.
+    """
+    # THREAT: between two councils an outgoing president signs with his key, which is good.
+    # DEFENCE: his office ends by this act; every signature asks the register, whatever the key's state.
+    # TEST: tests/pki/quota/elections/test_wave.py::test_between_two_councils_nobody_signs
+    with records.writing() as session:
+        require_plan(session, plan)
+        body = _council_body(session, body_code)
+        taken = session.execute(
+            insert_into(session, Council)
+            .values(
+                plan_id=plan,
+                body_id=body,
+                state=CouncilState.FROZEN,
+                frozen_on=ends_on,
+                freeze_deed=deed,
+                frozen_at=at,
+                frozen_by=str(by),
+            )
+            .on_conflict_do_nothing()
+            .returning(Council.body_id)
+        ).scalar_one_or_none()
+        if taken is None:
+            known = select(Council.frozen_on).where(Council.body_id == body).order_by(Council.frozen_at.desc())
+            raise CouncilAlreadyFrozen(body_code, session.scalars(known.limit(1)).one())
+        ended = _standing(session, body, ends_on)
+        for office in ended:
+            end_office(
+                Joined(session),
+                office=office,
+                ends_on=ends_on,
+                reason=REASON,
+                deed=deed,
+                retroactivity=MINUTES,
+                by=by,
+                at=at,
+            )
+        if ended:
+            session.execute(
+                insert(FrozenOffice),
+                [{"office_id": office, "plan_id": plan, "body_id": body} for office in ended],
+            )
+        facts: dict[str, object] = {"plan": plan, "ends_on": ends_on, "deed": deed, "offices": len(ended)}
+        record(session, kind="election.council-frozen", subject=f"body:{body_code}", by=by, at=at, facts=facts)
+    return len(ended)
+
+
+def _council_body(session: Session, code: str) -> UUID:
+    found = session.execute(select(Body.id, Body.kind).where(Body.code == code)).one_or_none()
+    if found is None:
+        raise BodyUnknown(code)
+    if found.kind not in COUNCILS:
+        raise CouncilMissing(code)
+    body: UUID = found.id
+    return body
+
+
+def _standing(session: Session, body: UUID, ends_on: date) -> list[OfficeId]:
+    """The elected offices that no record ends by then."""
+    current_end = (OfficeEnd.office_id == Office.id) & OfficeEnd.superseded_at.is_(None)
+    rows = session.scalars(
+        select(Office.id)
+        .outerjoin(OfficeEnd, current_end)
+        .where(
+            Office.body_id == body,
+            Office.function.in_(list(ELECTED)),
+            Office.superseded_at.is_(None),
+            or_(OfficeEnd.ends_on.is_(None), OfficeEnd.ends_on > ends_on),
+        )
+        .order_by(Office.starts_on, Office.id)
+    )
+    return [OfficeId(each) for each in rows]

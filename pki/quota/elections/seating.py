@@ -1,0 +1,350 @@
+"""A new council: its offices recorded from the list, its keys kept, handed on, ordered or ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from pki.journal.acts import Actor, record
+from pki.quota.elections.councils import CouncilFacts, councils
+from pki.quota.elections.errors import (
+    CouncilAlreadySeated,
+    CouncilNotFrozen,
+    ElectionDayRefused,
+    OfficialsMissing,
+)
+from pki.quota.elections.kinds import CouncilState, KeyEnd, KeyOutcome, OutgoingKeys
+from pki.quota.elections.matching import PRESIDENT, KeyDecision, PlaceDecision
+from pki.quota.elections.plans import require_plan
+from pki.quota.elections.tables import Council, ElectedOfficial, SeatedOfficial
+from pki.quota.errors import AllowanceExhausted, WaveNotOpen
+from pki.quota.kinds import Replacement, Road, SeatPlace
+from pki.quota.orders import request_key
+from pki.quota.owed import SignaturesSettled
+from pki.quota.replacing import Successor, give_up_order, replace_order, retie_order
+from pki.quota.tables import KeyOrder
+from pki.records import HolderId, Joined, OfficeId, OrderId, Records, civil_day
+from pki.registration.errors import BodyUnknown, HolderInOffice
+from pki.registration.extent import EVERYWHERE, Extent
+from pki.registration.holders import enrol_protected
+from pki.registration.offices import OfficeRecording, write_office
+from pki.registration.protection import ProtectedNumber
+from pki.registration.tables import Body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatedPlace:
+    """One new office and its key."""
+
+    office: OfficeId
+    holder: HolderId
+    place: str
+    outcome: KeyOutcome
+    order: OrderId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatedCouncil:
+    """What was recorded for one council."""
+
+    body_code: str
+    places: tuple[SeatedPlace, ...]
+    ended: tuple[OrderId, ...]
+    """Keys that nobody follows, revoked or to be."""
+    left: tuple[OrderId, ...]
+    """Keys that stay as they are, for no office."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyCouncil:
+    """A frozen council whose list names a president: what his row says of the election."""
+
+    body_code: str
+    elected_on: date
+    deed: str
+
+
+def seat_council(
+    records: Records,
+    settled: SignaturesSettled,
+    *,
+    plan: UUID,
+    body_code: str,
+    elected_on: date,
+    deed: str,
+    outgoing: OutgoingKeys = OutgoingKeys.REVOKE,
+    road: Literal[Road.SELF_MADE, Road.SUPPLIED] = Road.SELF_MADE,
+    by: Actor,
+    at: datetime,
+) -> SeatedCouncil:
+    """Record the new council and provide for its keys (`matching.decide`): one transaction, once.
+
+    Re-elected persons keep their key; it belongs to their new office from now on. A successor's order takes the
+    seat of a key whose holder left, which stops at once; so no successor needs a free seat. Keys that nobody
+    follows are revoked as soon as their signatures allow.
+
+    :raise CouncilNotFrozen: the outgoing council did not end. `CouncilAlreadySeated`: a second time.
+    :raise OfficialsMissing: the list names no president.
+    :raise ElectionDayRefused: before the freeze, or to come.
+    :raise HolderInOffice: one of the new officials sits in another council's bureau, which is not frozen yet.
+    """
+    with records.writing() as session:
+        require_plan(session, plan)
+        body = _lock_frozen(session, plan, body_code)
+        (facts,) = councils(session, plan, at=at, body_id=body)
+        _refuse_day(facts, elected_on, at=at)
+        if not any(each.place == PRESIDENT for each in facts.incoming):
+            raise OfficialsMissing(body_code)
+        decision = facts.decision()
+        offices = {
+            each.incoming.official: _take_office(
+                session, facts.code, each, elected_on=elected_on, deed=deed, by=by, at=at
+            )
+            for each in decision.places
+        }
+        places = [
+            _provide(
+                session,
+                settled,
+                each,
+                offices[each.incoming.official],
+                body_code=facts.code,
+                road=road,
+                by=by,
+                at=at,
+            )
+            for each in sorted(decision.places, key=lambda each: _TURNS[each.outcome])
+        ]
+        ended, left = _end(session, settled, decision.keys, outgoing=outgoing, by=by, at=at)
+        seated = SeatedCouncil(body_code=body_code, places=tuple(places), ended=ended, left=left)
+        _record(session, seated, plan=plan, body=body, offices=offices, elected_on=elected_on, deed=deed, by=by, at=at)
+    return seated
+
+
+def ready_councils(session: Session, *, plan: UUID, within: Extent = EVERYWHERE) -> list[ReadyCouncil]:
+    """Frozen councils inside the extent, not seated yet, whose president is on the list; by code."""
+    asked = (
+        select(Body.code, ElectedOfficial.elected_on, ElectedOfficial.deed)
+        .join(Council, Council.body_id == Body.id)
+        .join(ElectedOfficial, (ElectedOfficial.body_id == Body.id) & (ElectedOfficial.plan_id == Council.plan_id))
+        .where(
+            Council.plan_id == plan,
+            Council.state == CouncilState.FROZEN,
+            ElectedOfficial.place == PRESIDENT,
+            ElectedOfficial.superseded_at.is_(None),
+            within.bodies(),
+        )
+        .order_by(Body.code)
+    )
+    return [
+        ReadyCouncil(body_code=code, elected_on=elected_on, deed=deed)
+        for code, elected_on, deed in session.execute(asked)
+    ]
+
+
+def seat_ready(
+    records: Records,
+    settled: SignaturesSettled,
+    *,
+    plan: UUID,
+    within: Extent = EVERYWHERE,
+    outgoing: OutgoingKeys = OutgoingKeys.REVOKE,
+    road: Literal[Road.SELF_MADE, Road.SUPPLIED] = Road.SELF_MADE,
+    by: Actor,
+    at: datetime,
+) -> Iterator[SeatedCouncil]:
+    """Seat every council that is ready, one transaction each, as its president's row says. Stopped, run it again.
+
+    One of whose new officials sits in another bureau still is left for the next run.
+    """
+    with records.reading() as session:
+        ready = ready_councils(session, plan=plan, within=within)
+    for each in ready:
+        try:
+            yield seat_council(
+                records,
+                settled,
+                plan=plan,
+                body_code=each.body_code,
+                elected_on=each.elected_on,
+                deed=each.deed,
+                outgoing=outgoing,
+                road=road,
+                by=by,
+                at=at,
+            )
+        except (CouncilAlreadySeated, HolderInOffice):
+            # Somebody else was at work on the same plan; or the other bureau is frozen later.
+            continue
+
+
+_TURNS = {
+    # First what frees or takes nothing, then seats that pass, then the free ones.
+    KeyOutcome.KEPT: 0,
+    KeyOutcome.SUCCEEDS: 1,
+    KeyOutcome.ORDERED: 2,
+    KeyOutcome.NO_SEAT: 3,
+    KeyOutcome.NONE: 4,
+}
+
+
+def _lock_frozen(session: Session, plan: UUID, body_code: str) -> UUID:
+    """The body; rival acts on its council wait for this transaction."""
+    body = session.scalar(select(Body.id).where(Body.code == body_code))
+    if body is None:
+        raise BodyUnknown(body_code)
+    state = session.scalar(
+        select(Council.state).where(Council.plan_id == plan, Council.body_id == body).with_for_update()
+    )
+    if state is None:
+        raise CouncilNotFrozen(body_code)
+    if state is CouncilState.SEATED:
+        raise CouncilAlreadySeated(body_code)
+    return body
+
+
+def _refuse_day(facts: CouncilFacts, elected_on: date, *, at: datetime) -> None:
+    assert facts.frozen_on is not None
+    if elected_on < facts.frozen_on:
+        raise ElectionDayRefused(facts.code, elected_on, f"the outgoing council is in office until {facts.frozen_on}")
+    if elected_on > civil_day(at):
+        raise ElectionDayRefused(facts.code, elected_on, "that day has not come yet")
+
+
+def _take_office(
+    session: Session, body_code: str, place: PlaceDecision, *, elected_on: date, deed: str, by: Actor, at: datetime
+) -> tuple[HolderId, OfficeId]:
+    """Enrol the person if the register does not know him, and record his office."""
+    incoming = place.incoming
+    holder = incoming.holder
+    if holder is None:
+        official = session.get_one(ElectedOfficial, incoming.official)
+        holder = enrol_protected(
+            session,
+            name_ar=official.name_ar,
+            name_latin=official.name_latin,
+            number=ProtectedNumber(encrypted=official.cin_encrypted, keyed_hash=official.cin_hash),
+            email=official.email,
+            phone=official.phone,
+            by=by,
+            at=at,
+        )
+    recording = OfficeRecording(
+        holder=holder,
+        body_code=body_code,
+        function=incoming.function,
+        rank=incoming.rank,
+        starts_on=elected_on,
+        deed=deed,
+    )
+    # It reaches back to the end of the outgoing council at most, of which was asked when that was recorded.
+    return holder, write_office(session, recording, by=by, at=at)
+
+
+def _provide(
+    session: Session,
+    settled: SignaturesSettled,
+    place: PlaceDecision,
+    taken: tuple[HolderId, OfficeId],
+    *,
+    body_code: str,
+    road: Literal[Road.SELF_MADE, Road.SUPPLIED],
+    by: Actor,
+    at: datetime,
+) -> SeatedPlace:
+    (holder, office), outcome, order = taken, place.outcome, place.order
+    if outcome is KeyOutcome.KEPT:
+        assert order is not None
+        order = _keep(session, settled, order, office, by=by, at=at)
+    elif outcome is KeyOutcome.SUCCEEDS:
+        assert order is not None
+        taker = Successor(holder=holder, office=office, road=road)
+        why = Replacement.SUCCESSION
+        order = replace_order(session, settled, order=order, why=why, successor=taker, by=by, at=at)
+    elif outcome is KeyOutcome.ORDERED:
+        try:
+            order = request_key(
+                Joined(session), holder=holder, office=office, payer_body_code=body_code, road=road, by=by, at=at
+            ).id
+        except (AllowanceExhausted, WaveNotOpen):
+            # Somebody took the free seat meanwhile. Nobody before him had a key: the council is seated all the same.
+            outcome = KeyOutcome.NO_SEAT
+    return SeatedPlace(office=office, holder=holder, place=place.incoming.place, outcome=outcome, order=order)
+
+
+def _keep(
+    session: Session, settled: SignaturesSettled, order: OrderId, office: OfficeId, *, by: Actor, at: datetime
+) -> OrderId:
+    """The key goes on for the new office, and a renewal of it with it."""
+    renewal = session.scalar(
+        select(KeyOrder.id).where(KeyOrder.replaces_id == order, KeyOrder.seat == SeatPlace.AWAITED)
+    )
+    kept = retie_order(session, settled, order=order, office=office, by=by, at=at)
+    if renewal is not None:
+        retie_order(session, settled, order=OrderId(renewal), office=office, by=by, at=at)
+    return kept
+
+
+def _end(
+    session: Session,
+    settled: SignaturesSettled,
+    keys: tuple[KeyDecision, ...],
+    *,
+    outgoing: OutgoingKeys,
+    by: Actor,
+    at: datetime,
+) -> tuple[tuple[OrderId, ...], tuple[OrderId, ...]]:
+    ended, left = [], []
+    for each in keys:
+        if each.end is KeyEnd.LEFT or (each.end is KeyEnd.ENDED and outgoing is OutgoingKeys.KEEP):
+            left.append(each.key.order)
+        elif each.end is KeyEnd.ENDED:
+            give_up_order(session, settled, order=each.key.order, cause="office-ended", by=by, at=at)
+            ended.append(each.key.order)
+    return tuple(ended), tuple(left)
+
+
+def _record(
+    session: Session,
+    seated: SeatedCouncil,
+    *,
+    plan: UUID,
+    body: UUID,
+    offices: dict[UUID, tuple[HolderId, OfficeId]],
+    elected_on: date,
+    deed: str,
+    by: Actor,
+    at: datetime,
+) -> None:
+    session.execute(
+        update(Council)
+        .where(Council.plan_id == plan, Council.body_id == body, Council.state == CouncilState.FROZEN)
+        .values(state=CouncilState.SEATED, elected_on=elected_on, deed=deed, seated_at=at, seated_by=str(by))
+        .execution_options(synchronize_session=False)
+    )
+    official_of = {office: official for official, (_, office) in offices.items()}
+    session.execute(
+        insert(SeatedOfficial),
+        [
+            {
+                "official_id": official_of[each.office],
+                "plan_id": plan,
+                "body_id": body,
+                "office_id": each.office,
+                "holder_id": each.holder,
+                "order_id": each.order,
+                "outcome": each.outcome,
+            }
+            for each in seated.places
+        ],
+    )
+    facts: dict[str, object] = {"plan": plan, "elected_on": elected_on, "deed": deed}
+    facts["places"] = [{"office": each.office, "outcome": each.outcome, "order": each.order} for each in seated.places]
+    facts |= {"ended": list(seated.ended), "left": list(seated.left)}
+    record(session, kind="election.council-seated", subject=f"body:{seated.body_code}", by=by, at=at, facts=facts)
