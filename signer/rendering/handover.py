@@ -57,7 +57,7 @@ _TEXTS = {
 
 
 def render_handover(sheets: Sequence[CouncilSheet], *, origin: str, environment: str, fonts: Path = FONTS) -> bytes:
-    """Lay the sheets out as one PDF, a page each. The same sheets give the same bytes.
+    """Lay the sheets out as one PDF, a page each (two for the largest bureaus). The same sheets give the same bytes.
 
     :param origin: of the service; each new key's QR leads to its order there.
     :raise FactsRefused: none, or more than `MOST`.

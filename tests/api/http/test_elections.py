@@ -1,4 +1,4 @@
-"""An election over HTTP: a list with a fault, a council frozen and seated, who can sign, a sheet; each in his province."""
+"""An election over HTTP: a list with a fault, a council frozen and seated, who can sign, a sheet; and territory."""
 
 from datetime import date, timedelta
 from typing import Any

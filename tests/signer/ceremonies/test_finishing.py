@@ -3,15 +3,17 @@
 import pytest
 from sqlalchemy import func, select
 
+from pki.records import OrderId
 from signer.ceremonies.ending import expire_ceremonies
 from signer.ceremonies.finishing import resume_items
+from signer.ceremonies.settled import signatures_settled
 from signer.ceremonies.status import ceremony_status
-from signer.ceremonies.tables import CeremonyItem, ItemState
+from signer.ceremonies.tables import Ceremony, CeremonyItem, ItemState
 from signer.dossiers.documents import document_by_reference
 from signer.dossiers.errors import DocumentLeased
 from signer.dossiers.kinds import DossierKind, Track
 from signer.dossiers.tables import Lease, Revision
-from tests.signer.dossiers.town import Killed, Town
+from tests.signer.dossiers.town import Agent, Killed, Town
 
 
 @pytest.fixture
@@ -79,6 +81,23 @@ def test_value_is_kept_while_no_time_stamp_is_to_be_had(town: Town, licence: str
     assert resume_items(town.records, town.desk, at=town.at) == 1
     with town.records.reading() as session:
         assert ceremony_status(session, agent.opened.id).state == "completed"
+
+
+def test_a_keys_signatures_are_settled_once_they_have_their_time(town: Town, licence: str) -> None:
+    """Until then its certificates are not revoked for a harmless reason."""
+
+    def settled(agent: Agent) -> bool:
+        with town.records.reading() as session:
+            order = session.get_one(Ceremony, agent.opened.id).order_id
+            return signatures_settled(session, OrderId(order))
+
+    agent = town.agent("president", licence)
+    assert not settled(agent)
+    town.paper.fail["stamp"] = ConnectionError()
+    assert agent.give(agent.value()).state is ItemState.KEPT
+    assert not settled(agent)
+    resume_items(town.records, town.desk, at=town.at)
+    assert settled(agent)
 
 
 def test_two_finishers_make_one_signature(town: Town, licence: str) -> None:

@@ -1,10 +1,9 @@
 """Hand-over sheets: a page a council, both languages, a code for each new key, the same bytes each time."""
 
-import io
+import subprocess
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-import pypdf
 import pytest
 
 from pki.quota.elections.kinds import KeyOutcome
@@ -69,22 +68,28 @@ def render(*sheets: CouncilSheet, environment: str = "rehearsal") -> bytes:
     return render_handover(sheets, origin="https://khatam.example", environment=environment)
 
 
+def pages(pdf: bytes) -> list[str]:
+    """The words of each page, as a reader's program finds them."""
+    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True, timeout=60)
+    return done.stdout.decode().split("\f")[:-1]
+
+
 def test_a_page_a_council_in_both_languages() -> None:
     made = render(sheet(), sheet("Deroua"))
-    pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(made)).pages]
-    assert len(pages) == 2
-    for page, name in zip(pages, ("Berrechid", "Deroua"), strict=True):
+    found = pages(made)
+    assert len(found) == 2
+    for page, name in zip(found, ("Berrechid", "Deroua"), strict=True):
         assert f"Commune de {name}" in page
         assert "Fatima Zahra Bennis" in page
         assert "Support à rendre" in page
         assert "Essai – sans valeur juridique" in page
-        assert any("\u0600" <= each <= "\u06ff" or "\ufb50" <= each <= "\ufeff" for each in page)
+        assert any("\u0600" <= each <= "\u06ff" for each in page)
     assert made == render(sheet(), sheet("Deroua"))
 
 
 def test_production_has_no_mark() -> None:
-    (page,) = pypdf.PdfReader(io.BytesIO(render(sheet(), environment="production"))).pages
-    assert "Essai" not in page.extract_text()
+    (page,) = pages(render(sheet(), environment="production"))
+    assert "Essai" not in page
 
 
 @pytest.mark.parametrize("number", [0, MOST + 1])
