@@ -66,13 +66,21 @@ def run_init(data: Path | None, choices: InitChoices, *, as_json: bool) -> None:
         if _state(folder) == MADE:
             _tell(folder, as_json=as_json, made=False)
             return
-        with _made_or_gone(folder):
-            for said, step in _steps(folder, choices):
-                voice.print(f"  {said}", markup=False)
-                step()
+        install(folder, choices, told=lambda said: voice.print(f"  {said}", markup=False))
     except (InitRefused, SettingsRefused) as refusal:
         end(str(refusal), as_json=as_json)
     _tell(folder, as_json=as_json, made=True)
+
+
+def install(folder: Path, choices: InitChoices, *, told: Callable[[str], object]) -> None:
+    """Make the installation in an empty folder; what fails on the way is taken away again.
+
+    :param told: what is done next, in words.
+    """
+    with _made_or_gone(folder):
+        for said, step in _steps(folder, choices):
+            told(said)
+            step()
 
 
 def _state(folder: Path) -> str | None:

@@ -105,6 +105,47 @@ def simulate(
         _show(found, console(as_json=False).print)
 
 
+@quota.command()
+def rehearse(
+    *,
+    data: Annotated[
+        Path, typer.Option("--data", help="An empty folder, or one of a rehearsal that was cut.", file_okay=False)
+    ],
+    province: Annotated[
+        str | None, typer.Option("--province", help="Only this province (HCP code). Default: the whole country.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Play agreement, waves, losses, extras, a census and an election over the real communes, and prove the books."""
+    from api.rehearsal.proofs import ProofFailed
+    from api.rehearsal.rehearsing import RehearsalRefused
+    from api.rehearsal.rehearsing import rehearse as play
+
+    from .voice import console, end, print_json
+
+    voice = console(as_json=as_json)
+    with voice.status("installation") as status:
+        try:
+            found = play(
+                data,
+                province=province,
+                told=lambda what, done, of: status.update(f"{what}: {done} of {of}"),
+                staged=lambda name, seconds: voice.print(f"  ✓ {name:<14} {seconds:7.1f} s", markup=False),
+            )
+        except (ProofFailed, RehearsalRefused) as refusal:
+            end(str(refusal), as_json=as_json)
+    if as_json:
+        print_json(found.to_json())
+        return
+    voice.print(
+        f"{found.keys} active keys in {found.communes} communes, {found.entries} entries, "
+        f"{found.successors} successors, {found.able_to_sign} communes able to sign the morning after: "
+        f"the books balance ({found.seconds} s).",
+        markup=False,
+    )
+    voice.print(f"  {data / 'ledger.csv'}, {data / 'allowances.csv'}", markup=False, soft_wrap=True)
+
+
 def _written(path: Path, session: Session, write: Callable[[Session, TextIO], int]) -> int:
     """Whole or not at all: beside it first, then in its place."""
     beside = path.with_name(path.name + ".part")

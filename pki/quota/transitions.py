@@ -39,6 +39,7 @@ class Opening(StrEnum):
     RENEW = "renew"
     SUCCEED = "succeed"
     REGISTER = "register"
+    IMPORT = "import"
 
 
 class Step(StrEnum):
@@ -93,6 +94,8 @@ OPENINGS: Mapping[Opening, Transition] = MappingProxyType(
         Opening.SUCCEED: Transition(state=OrderState.REQUESTED, seat=SeatPlace.RESERVED),
         # A key already held draws on nobody, then and later.
         Opening.REGISTER: Transition(state=OrderState.DELIVERED, seat=SeatPlace.NONE),
+        # In the field before it was on record: live at once, above what is granted if need be.
+        Opening.IMPORT: Transition(state=OrderState.DELIVERED, seat=SeatPlace.LIVE, purchase=Purchase.USED),
     }
 )
 

@@ -58,6 +58,7 @@ KEYS = {
     "revoked": Both("ملغى", "Révoquées"),
     "expired": Both("منتهي الصلاحية", "Expirées"),
     "returned": Both("مسترجع", "Restituées"),
+    "replaced": Both("مستبدل", "Remplacées"),
     "cancelled": Both("طلب ملغى", "Commandes annulées"),
 }
 FIGURES = (

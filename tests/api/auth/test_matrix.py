@@ -311,6 +311,32 @@ DOORS |= {
         PROVINCIAL, lambda p: (f"/v1/mailboxes/{p.mailbox}/closing", {"reason": "r"})
     ),
 }
+PLAN_OF_ELECTIONS = f"/v1/elections/{NOWHERE}"
+DOORS |= {
+    ("POST", "/v1/elections"): Door(CENTRAL, lambda p: ("/v1/elections", {"label": "x"}), free=True),
+    ("GET", "/v1/elections"): Door(COMMUNE, lambda p: ("/v1/elections", None), free=True),
+    ("GET", "/v1/elections/{plan}"): Door(COMMUNE, lambda p: (PLAN_OF_ELECTIONS, None), free=True),
+    ("POST", "/v1/elections/{plan}/officials"): Door(
+        CENTRAL, lambda p: (f"{PLAN_OF_ELECTIONS}/officials", b"x"), free=True
+    ),
+    ("GET", "/v1/elections/{plan}/preview"): Door(
+        PROVINCIAL, lambda p: (f"{PLAN_OF_ELECTIONS}/preview?province={p.province}", None)
+    ),
+    ("POST", "/v1/elections/{plan}/freezes"): Door(
+        PROVINCIAL, lambda p: (f"{PLAN_OF_ELECTIONS}/freezes", {"body": p.body, "ends_on": "2026-01-01", "deed": "d"})
+    ),
+    ("POST", "/v1/elections/{plan}/seatings"): Door(
+        PROVINCIAL,
+        lambda p: (f"{PLAN_OF_ELECTIONS}/seatings", {"body": p.body, "elected_on": "2026-01-01", "deed": "d"}),
+    ),
+    ("GET", "/v1/elections/{plan}/sheets"): Door(
+        PROVINCIAL, lambda p: (f"{PLAN_OF_ELECTIONS}/sheets?body={p.body}", None)
+    ),
+    ("GET", "/v1/signatories"): Door(COMMUNE, lambda p: ("/v1/signatories", None), free=True),
+    ("POST", "/v1/key-orders/{order}/replacement"): Door(
+        PROVINCIAL, lambda p: (f"/v1/key-orders/{p.order}/replacement", {"why": "damaged"})
+    ),
+}
 LISTS = (
     "/v1/allowances",
     "/v1/ledger",
@@ -352,7 +378,8 @@ def test_every_officers_door_has_its_row(house: House) -> None:
 def send(client: TestClient, method: str, asked: Asked, headers: dict[str, str]) -> tuple[int, str]:
     path, body = asked
     if isinstance(body, bytes):
-        said = client.post(path, content=body, headers=headers | {"Content-Type": "application/pkix-crl"})
+        kind = "application/pkix-crl" if path.endswith("/crl") else "text/csv"
+        said = client.post(path, content=body, headers=headers | {"Content-Type": kind})
     else:
         said = client.request(method, path, json=body, headers=headers)
     plain = said.headers["content-type"].startswith("text/csv")
@@ -433,6 +460,16 @@ def test_stages_of_the_own_communes(
     assert len(items) == {CENTRAL: 1503, REGIONAL: 153, PROVINCIAL: 22, COMMUNE: 1}[role]
     table = client.get("/v1/stages.csv", headers=headers).text.splitlines()[1:]
     assert {line.split(",")[0] for line in table} == {each["body"] for each in items}
+
+
+@pytest.mark.parametrize("role", list(OfficerRole))
+def test_who_can_sign_in_the_own_territory(
+    role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]
+) -> None:
+    found = client.get("/v1/signatories", headers=token(house, role)).json()["items"]
+    councils = [each["body"] for province in found for each in province["unable"]]
+    assert len(councils) == {CENTRAL: 1503 + 41, REGIONAL: 153 + 16, PROVINCIAL: 22, COMMUNE: 1}[role]
+    assert {body for body in councils if body in PLACES} == REACH[role] - {"06.117"}  # a province has no council
 
 
 def test_an_officer_counts_his_own_territory_only(house: House, client: TestClient, places: dict[str, Place]) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from signer.rendering.reports import STAGES, STEPS, lay_out_report, render_report
+from pki.quota.kinds import OrderState
+from signer.rendering.reports import KEYS, STAGES, STEPS, lay_out_report, render_report
 from tests.signer.rendering.test_render import text, tool
 
 DIGEST = "ab" * 32
@@ -70,6 +71,10 @@ def test_it_prints_its_numbers_and_calls_its_seal_a_seal() -> None:
     assert "نونبر" in said
     assert "Commune 9" in said
     assert "part>3" in tool("pdfinfo", "-meta", "-", content=pdf).replace("pdfaid:", "")
+
+
+def test_every_state_of_a_key_has_its_row() -> None:
+    assert [*KEYS] == [state.value for state in OrderState]
 
 
 def test_the_picture_shows_each_commune_once_with_its_step() -> None:

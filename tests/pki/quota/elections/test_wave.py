@@ -34,6 +34,7 @@ from pki.quota.orders import request_key
 from pki.quota.tables import KeyOrder
 from pki.records import Records, day_start
 from pki.registration.entitlement import Answer, Reason, entitlement
+from pki.registration.errors import HolderInOffice, SecondOfficerNeeded
 from pki.registration.extent import Extent
 from pki.registration.kinds import ActKind, OfficeFunction
 from pki.registration.tables import Office
@@ -313,6 +314,25 @@ def _stop_after(patched: pytest.MonkeyPatch, statements: int) -> None:
 
     for name in ("record", "write_office", "enrol_protected", "replace_order", "insert", "update"):
         patched.setattr(seating, name, counting(getattr(seating, name)))
+
+
+def test_the_end_of_a_council_long_ago_takes_two_officers(wave: Wave) -> None:
+    wave.official(BERRECHID, None)
+    with pytest.raises(SecondOfficerNeeded):
+        wave.freeze(BERRECHID, at=T0 + timedelta(days=7))
+    assert wave.freeze(BERRECHID, at=T0 + timedelta(days=6)) == 1
+
+
+def test_who_sits_in_another_bureau_waits_for_its_end(wave: Wave) -> None:
+    other = "06.117.01.05"
+    vice, _ = wave.official(other, 1)
+    wave.load(listed(row(BERRECHID, "president", None, wave.ids[vice])))
+    wave.freeze(BERRECHID)
+    with pytest.raises(HolderInOffice):
+        wave.seat(BERRECHID, at=LATER)
+    assert seat_all(wave) == []
+    wave.freeze(other)
+    assert [each.body_code for each in seat_all(wave)] == [BERRECHID]
 
 
 def test_preview_says_who_goes_and_what_somebody_should_look_at(wave: Wave) -> None:

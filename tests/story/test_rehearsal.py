@@ -1,0 +1,119 @@
+"""The quota's years over real communes: one province here, the country in `make soak`. Killed outright, it goes on."""
+
+import csv
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMUNES = ROOT / "pki/registration/communes.csv"
+AOUSSERD = "12.066"
+"""Six communes: every stage is played in seconds."""
+COMMAND = [sys.executable, "-m", "api.cli.main", "quota", "rehearse", "--json"]
+pytestmark = pytest.mark.timeout(480)
+
+
+def rehearse(folder: Path, *more: str) -> dict[str, object]:
+    done = subprocess.run(
+        [*COMMAND, "--data", str(folder), *more], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    told: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def recounted(folder: Path) -> str:
+    """What the script says that shares no code with the project."""
+    script = Path(__file__).with_name("recount.py")
+    done = subprocess.run(
+        [sys.executable, "-I", str(script), str(COMMUNES), str(folder)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def books(folder: Path) -> Counter[tuple[str, ...]]:
+    """Every entry without what differs from run to run: its number, its movement, its order."""
+    with (folder / "ledger.csv").open(encoding="utf-8", newline="") as file:
+        return Counter(
+            (row["book"], row["account"], row["body_code"], row["change"], row["cause"]) for row in csv.DictReader(file)
+        )
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
+    folder = tmp_path_factory.mktemp("rehearsal") / "country"
+    return folder, rehearse(folder, "--province", AOUSSERD)
+
+
+def test_a_province_is_played_and_its_books_balance(played: tuple[Path, dict[str, object]]) -> None:
+    folder, told = played
+    assert told["balanced"] is True
+    assert told["communes"] == told["successors"] == told["able_to_sign"] == 6
+    assert told["refused_for_quota"] == 0
+    assert told["keys"] == told["certificates_verified"] == 27
+    assert recounted(folder).endswith(" 0 disagreements\n")
+
+
+def test_the_recount_sees_a_seat_too_many(played: tuple[Path, dict[str, object]], tmp_path: Path) -> None:
+    folder, _ = played
+    for name in ("ledger.csv", "allowances.csv"):
+        text = (folder / name).read_text(encoding="utf-8")
+        forged = text.replace("12.066.01.03,Lagouira,4,", "12.066.01.03,Lagouira,5,")
+        (tmp_path / name).write_text(forged, encoding="utf-8")
+        assert (forged == text) is (name == "ledger.csv")
+    script = Path(__file__).with_name("recount.py")
+    done = subprocess.run(
+        [sys.executable, "-I", str(script), str(COMMUNES), str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "12.066.01.03" in done.stderr
+
+
+def test_killed_at_any_instant_it_goes_on_to_the_same_books(
+    played: tuple[Path, dict[str, object]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "country"
+    lot = random.Random()
+    for _ in range(4):
+        cut = subprocess.Popen(
+            [*COMMAND, "--data", str(folder), "--province", AOUSSERD],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+        )
+        deadline = time.monotonic() + 60
+        while not (folder / "rehearsal.json").is_file():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(lot.uniform(1, 6))
+        cut.send_signal(signal.SIGKILL)
+        cut.wait(timeout=30)
+    rehearse(folder, "--province", AOUSSERD)
+    assert recounted(folder).endswith(" 0 disagreements\n")
+    assert books(folder) == books(played[0])
+
+
+def test_another_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("mine", encoding="utf-8")
+    done = subprocess.run([*COMMAND, "--data", str(tmp_path)], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 2
+    assert "not empty" in json.loads(done.stdout)["error"]
+    assert [each.name for each in tmp_path.iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+def test_the_country_is_played_and_its_books_balance(tmp_path: Path) -> None:
+    told = rehearse(tmp_path / "country")
+    assert told["communes"] == told["successors"] == told["able_to_sign"] == 1503
+    assert told["refused_for_quota"] == 0
+    assert told["certificates_verified"] == 100
+    assert recounted(tmp_path / "country").endswith(" 0 disagreements\n")
