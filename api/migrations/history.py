@@ -58,9 +58,11 @@ def upgrade(records: Records) -> None:
     engine = records.writing_engine
     with engine.connect() as connection, _rebuilding(connection):
         if engine.dialect.name == "postgresql":
+            # Waiting for another process's migration may take as long as that does; waiting for a table may not.
+            connection.execute(text("SET lock_timeout = '120s'"))
+            connection.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
             connection.execute(text("SET lock_timeout = '5s'"))
             connection.execute(text("SET statement_timeout = '60s'"))
-            connection.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
             connection.commit()
         try:
             command.upgrade(configuration(connection), "head")

@@ -11,6 +11,7 @@ from uuid import UUID
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -50,7 +51,9 @@ def parse_certificate(der: bytes) -> x509.Certificate:
         certificate = x509.load_der_x509_certificate(der)
         _ = certificate.extensions, certificate.subject, certificate.issuer, certificate.not_valid_after_utc
         certificate.public_key()
-    except UNREADABLE as error:
+        if certificate.serial_number <= 0:
+            raise ValueError("the serial number is not positive (RFC 5280, 4.1.2.2)")
+    except (*UNREADABLE, CryptographyDeprecationWarning) as error:  # a warning: where the caller makes it an error
         raise CertificateRefused(RegistrationReason.MALFORMED, "it is not a certificate that can be read") from error
     return certificate
 

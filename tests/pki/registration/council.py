@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from pki.records import HolderId, OfficeId, Records
-from pki.registration.bodies import declare_register_complete, register_body
+from pki.registration.bodies import declare_register_complete
 from pki.registration.entitlement import Entitlement, entitlement
-from pki.registration.kinds import ActKind, BodyKind, OfficeFunction
+from pki.registration.kinds import ActKind, OfficeFunction
 from pki.registration.powers.declarations import declare_powers_complete
 from pki.registration.powers.delegations import (
     DelegationDeed,
@@ -27,7 +27,7 @@ EARLY = datetime(2026, 1, 5, tzinfo=UTC)
 STARTS = date(2026, 3, 1)
 SCAN = "ab" * 32
 MECHOUAR, MECHOUAR_PROVINCE = "06.141.01.81", "06.141"
-ARRONDISSEMENT = "ARR-ANFA"
+ARRONDISSEMENT = "06.141.01.01"
 
 COUNCIL: Mapping[str, tuple[OfficeFunction, int | None]] = {
     "president": (OfficeFunction.PRESIDENT, None),
@@ -166,16 +166,6 @@ class Council:
 
 def arrondissement(records: Records) -> Council:
     """An arrondissement of Casablanca, with its council."""
-    register_body(
-        records,
-        code=ARRONDISSEMENT,
-        kind=BodyKind.ARRONDISSEMENT,
-        name_fr="Anfa",
-        name_ar="أنفا",
-        province_code=MECHOUAR_PROVINCE,
-        by=OFFICER,
-        at=EARLY,
-    )
     return Council(records, ARRONDISSEMENT, seats=("president", "first", "director"))
 
 

@@ -22,6 +22,8 @@ class Said:
     body_kind: str = "commune"
     body_ar: str = "برشيد"
     body_fr: str = "Berrechid"
+    power_kind: str | None = None
+    power_number: str | None = None
     at: datetime = T0
 
 
