@@ -6,15 +6,17 @@ Acts take `Records` and open their own transaction; steps take a `Session` and n
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import wraps
 from importlib.resources import files
-from typing import Any, NewType
+from typing import Any, NewType, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import DateTime, Dialect, Engine, Enum, MetaData, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -46,6 +48,13 @@ DossierId = NewType("DossierId", uuid.UUID)
 DocumentId = NewType("DocumentId", uuid.UUID)
 CeremonyId = NewType("CeremonyId", uuid.UUID)
 ItemId = NewType("ItemId", uuid.UUID)
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_ATTEMPTS = 5
+_BROKEN_OFF = frozenset({"40P01", "40001"})
+"""PostgreSQL's deadlock_detected and serialization_failure. On SQLite writers queue up and never deadlock."""
 
 
 class Base(DeclarativeBase):
@@ -113,9 +122,15 @@ class Records:
         self._writing = sessionmaker(writing, expire_on_commit=False)
 
     @classmethod
-    def open(cls, url: str) -> Records:
-        """Open the database at a SQLAlchemy URL (sqlite+pysqlite or postgresql+psycopg)."""
-        reading, writing = create_engine(url), create_engine(url)
+    def open(cls, url: str, *, connections: int = 15) -> Records:
+        """Open the database at a SQLAlchemy URL (sqlite+pysqlite or postgresql+psycopg).
+
+        :param connections: for reading and for writing, so many at once each; who comes later waits up to 30 s.
+        """
+        kept = min(5, connections)
+        reading, writing = (
+            create_engine(url, pool_size=kept, max_overflow=connections - kept) for _ in ("reading", "writing")
+        )
         if reading.dialect.name == "sqlite":
             _configure_sqlite(reading, begin="BEGIN")
             _configure_sqlite(writing, begin="BEGIN IMMEDIATE")
@@ -138,6 +153,28 @@ class Records:
         """Close every pooled connection."""
         self.reading_engine.dispose()
         self.writing_engine.dispose()
+
+
+def again_after_deadlock(act: Callable[P, T]) -> Callable[P, T]:
+    """Run an act that is one transaction again, a few times, when the database broke it off to end a deadlock.
+
+    Nothing of a broken act stands. Inside an open transaction (`Joined`) its savepoint alone is run again.
+    """
+
+    # THREAT: two acts wait for each other; the database kills one, and an order or a consent is lost.
+    # DEFENCE: acts lock order, agreement, allowances in one sequence; one that is broken off all the same runs again.
+    # TEST: tests/pki/quota/test_deadlocks.py
+    @wraps(act)
+    def again(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return act(*args, **kwargs)
+            except OperationalError as broken:
+                if getattr(broken.orig, "sqlstate", None) not in _BROKEN_OFF:
+                    raise
+        return act(*args, **kwargs)
+
+    return again
 
 
 class Joined(Records):

@@ -18,6 +18,9 @@ from pki.journal.tables import EventRow, JournalHead, Leaf
 from pki.records import Records
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
+# Every act writes these two: made once, on the tables themselves.
+_LEAF = insert(Leaf.__table__).returning(Leaf.__table__.c.id)  # type: ignore[arg-type]
+_EVENT = insert(EventRow.__table__)  # type: ignore[arg-type]
 
 
 class ActorKind(StrEnum):
@@ -78,12 +81,9 @@ def record(
             "digest": fact_digest(salt, spelled).hex(),
         }
     )
-    leaf = session.execute(
-        insert(Leaf)
-        .values(content=content, leaf_hash=leaf_hash(content), salt=salt, facts=spelled.decode())
-        .returning(Leaf.id)
-    ).scalar_one()
-    session.execute(insert(EventRow).values(leaf_id=leaf, kind=kind, subject=subject, at=at))
+    written = {"content": content, "leaf_hash": leaf_hash(content), "salt": salt, "facts": spelled.decode()}
+    leaf = session.execute(_LEAF, written).scalar_one()
+    session.execute(_EVENT, {"leaf_id": leaf, "kind": kind, "subject": subject, "at": at})
 
 
 def number_leaves(records: Records, *, limit: int = 1000) -> int:

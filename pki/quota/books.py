@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, Uuid, bindparam, func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pki.quota.errors import AllowanceExhausted, PurchasesExhausted, WaveNotOpen
@@ -35,12 +35,27 @@ class Movement:
     """What it follows from, as kind and id; None: from its order."""
 
 
+_SEATS = Allowance.__table__.c
+# Made once, on the tables themselves: every order needs them.
+_ENTRIES = insert(LedgerEntry.__table__)  # type: ignore[arg-type]
+_TAKE = (
+    update(Allowance.__table__)  # type: ignore[arg-type]
+    .where(
+        _SEATS.body_id == bindparam("body", type_=Uuid()),
+        _SEATS.reserved + _SEATS.live < _SEATS.granted,
+        _SEATS.opens_on <= bindparam("day", type_=_SEATS.opens_on.type),
+    )
+    .values(reserved=_SEATS.reserved + 1)
+    .returning(_SEATS.body_id)
+)
+
+
 def write_movements(
     session: Session, movements: Sequence[Movement], *, cause: str, in_effect: date, at: datetime
 ) -> None:
     """Write both sides of each movement, in one statement."""
     session.execute(
-        insert(LedgerEntry),
+        _ENTRIES,
         [
             {
                 "movement_id": movement_id,
@@ -88,16 +103,7 @@ def reserve_seat(session: Session, *, body_id: UUID, body_code: str, at: datetim
     # THREAT: two officers order at the same moment with one seat left, and both win.
     # DEFENCE: one conditional statement decides, and a CHECK stands behind it.
     # TEST: tests/pki/quota/test_last_seat.py::test_one_wins
-    taken = session.execute(
-        update(Allowance)
-        .where(
-            Allowance.body_id == body_id,
-            Allowance.reserved + Allowance.live < Allowance.granted,
-            Allowance.opens_on <= civil_day(at),
-        )
-        .values(reserved=Allowance.reserved + 1)
-        .returning(Allowance.body_id)
-    ).scalar_one_or_none()
+    taken = session.execute(_TAKE, {"body": body_id, "day": civil_day(at)}).scalar_one_or_none()
     if taken is None:
         granted = session.scalar(select(Allowance.granted).where(Allowance.body_id == body_id))
         raise AllowanceExhausted(body_code, granted or 0)

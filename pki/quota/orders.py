@@ -8,29 +8,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from pki.ca.certificates import CertificateRecord, certificates_of_order
 from pki.journal.acts import Actor, record
-from pki.journal.inserting import insert_into
-from pki.quota.books import Movement, granting_agreement, reserve_seat, write_movements
+from pki.quota.books import Movement, reserve_seat, write_movements
 from pki.quota.errors import (
     OfficeNotCurrent,
     OrderAlreadyOpen,
     OrderStateRefused,
     OrderUnknown,
-    PayerRefused,
 )
 from pki.quota.kinds import Account, Book, OrderState, Road, SeatPlace
+from pki.quota.payers import payer_of
 from pki.quota.requests import PreparedIssuance, current_request
 from pki.quota.tables import IssuanceRequest, KeyOrder, UnlockRelease
 from pki.quota.transitions import OPEN_STATES, Step, advance, locked_order
-from pki.records import HolderId, OfficeId, OrderId, Records, civil_day
-from pki.registration.errors import BodyUnknown
+from pki.records import HolderId, OfficeId, OrderId, Records, again_after_deadlock, civil_day
 from pki.registration.standing import StandingOffice, office_in_effect
 from pki.registration.tables import Body
 from pki.tickets import TicketKind, issue_ticket
@@ -58,6 +57,7 @@ class OrderView:
     certificates: tuple[CertificateRecord, ...]
 
 
+@again_after_deadlock
 def request_key(
     records: Records,
     *,
@@ -81,16 +81,14 @@ def request_key(
     """
     order = OrderId(uuid4())
     with records.writing() as session:
-        standing = require_office(session, holder=holder, office=office, at=at)
-        payer = _payer(session, standing, payer_body_code)
-        agreement = granting_agreement(session, body_id=payer, body_code=payer_body_code, at=at)
+        payer = payer_of(session, holder=holder, office=office, payer_code=payer_body_code, at=at)
         values = {
             "id": order,
             "holder_id": holder,
             "office_id": office,
-            "body_id": standing.body_id,
-            "payer_body_id": payer,
-            "agreement_id": agreement,
+            "body_id": payer.body_id,
+            "payer_body_id": payer.payer_id,
+            "agreement_id": payer.agreement_id,
             "road": road,
             "device_serial": device_serial,
             "state": OrderState.REQUESTED,
@@ -100,14 +98,14 @@ def request_key(
         }
         # The order first, its seat second, as in every step that follows: two acts never wait for each other.
         insert_order(session, values)
-        reserve_seat(session, body_id=payer, body_code=payer_body_code, at=at)
+        reserve_seat(session, body_id=payer.payer_id, body_code=payer_body_code, at=at)
         reserved = Movement(
             book=Book.SEAT,
             taken_from=Account.AVAILABLE,
             given_to=Account.RESERVED,
             amount=1,
-            agreement_id=agreement,
-            body_id=payer,
+            agreement_id=payer.agreement_id,
+            body_id=payer.payer_id,
             order_id=order,
         )
         write_movements(session, [reserved], cause="order.requested", in_effect=civil_day(at), at=at)
@@ -119,7 +117,22 @@ def request_key(
             "device_serial": device_serial,
         }
         record(session, kind="order.requested", subject=f"order:{order}", by=by, at=at, facts=facts)
-        return key_order(session, order)
+    return OrderView(
+        id=order,
+        holder=holder,
+        office=office,
+        body_code=payer.body_code,
+        payer_code=payer_body_code,
+        paid_by=None,
+        road=road,
+        device_serial=device_serial,
+        state=OrderState.REQUESTED,
+        seat=SeatPlace.RESERVED,
+        requested_at=at,
+        requested_by=str(by),
+        issuance=None,
+        certificates=(),
+    )
 
 
 def key_order(session: Session, order: UUID) -> OrderView:
@@ -205,6 +218,7 @@ def activate(session: Session, *, order: OrderId, by: Actor, at: datetime) -> No
     advance(session, order, Step.ACTIVATE, by=by, at=at)
 
 
+@again_after_deadlock
 def cancel_key(records: Records, *, order: OrderId, reason: str, by: Actor, at: datetime) -> None:
     """Give an order up before anything was issued for it; its seat is free again.
 
@@ -239,10 +253,17 @@ def insert_order(session: Session, values: Mapping[str, object]) -> None:
     # THREAT: the same order posted many times at once takes as many seats.
     # DEFENCE: a partial unique index allows one open order per holder and body; the rest roll back whole.
     # TEST: tests/pki/quota/test_last_seat.py::test_same_order_twenty_times
-    added = insert_into(session, KeyOrder).values(values).on_conflict_do_nothing().returning(KeyOrder.id)
-    while session.execute(added).scalar_one_or_none() is None:
+    added = _ADDED[session.get_bind().dialect.name]
+    while session.execute(added, values).scalar_one_or_none() is None:
         # The one in the way may end between the two statements: then there is room after all.
         _refuse_second(session, holder=values["holder_id"], body_id=values["body_id"])
+
+
+# Made once, on the table itself.
+_ADDED = {
+    dialect: insert(cast("Table", KeyOrder.__table__)).on_conflict_do_nothing().returning(KeyOrder.__table__.c.id)
+    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 
 
 def _refuse_second(session: Session, *, holder: object, body_id: object) -> None:
@@ -253,12 +274,3 @@ def _refuse_second(session: Session, *, holder: object, body_id: object) -> None
     )
     if known is not None:
         raise OrderAlreadyOpen(OrderId(known))
-
-
-def _payer(session: Session, standing: StandingOffice, code: str) -> UUID:
-    payer = session.scalar(select(Body.id).where(Body.code == code))
-    if payer is None:
-        raise BodyUnknown(code)
-    if code not in {standing.body_code, standing.province_code}:
-        raise PayerRefused(code)
-    return payer

@@ -17,13 +17,14 @@ from pki.quota.owed import SignaturesSettled, owe_revocation
 from pki.quota.tables import DueRevocation, KeyOrder
 from pki.quota.transitions import LIVING_STATES, Step, advance, locked_order
 from pki.quota.unlocking import CAUSE, end_releases
-from pki.records import OrderId, Records
+from pki.records import OrderId, Records, again_after_deadlock
 from pki.status.blocks import Block, block_of, lift_block, record_block
 from pki.status.errors import AlreadyRevoked, RevocationNotOurs
 from pki.status.revocation import revocation_of, revoke
 from pki.status.tables import RevocationReason
 
 
+@again_after_deadlock
 def block_key(
     records: Records, *, order: OrderId, reason: str, lost_since: datetime | None, by: Actor, at: datetime
 ) -> datetime:
@@ -69,6 +70,7 @@ def _reported_meanwhile(
     return held.blocked_at
 
 
+@again_after_deadlock
 def revoke_key(records: Records, *, order: OrderId, reason: RevocationReason, by: Actor, at: datetime) -> None:
     """Revoke every certificate of a key for good; its seat is free again.
 
@@ -90,6 +92,7 @@ def revoke_key(records: Records, *, order: OrderId, reason: RevocationReason, by
         _paid(session, order, at=at)
 
 
+@again_after_deadlock
 def return_key(records: Records, *, order: OrderId, reason: str, by: Actor, at: datetime) -> None:
     """The holder gave his device back: certificates of ours are revoked, the seat is free again.
 

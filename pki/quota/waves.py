@@ -24,7 +24,7 @@ from pki.quota.errors import (
 )
 from pki.quota.tables import AgreementBook, Allowance, Wave, WaveRegion
 from pki.quota.tiers import TIER_OF, censuses_of, populations, tiers_of
-from pki.records import Records
+from pki.records import Records, again_after_deadlock
 from pki.registration.errors import BodyUnknown, ProvinceUnknown
 from pki.registration.kinds import BodyKind
 from pki.registration.tables import Body, Province, Region
@@ -66,6 +66,7 @@ class _Grant:
     seats: int
 
 
+@again_after_deadlock
 def open_wave(
     records: Records,
     *,

@@ -32,6 +32,8 @@ from tests.pki.ca.estate import found
 from tests.pki.estate import load_country, without_fsync
 
 STARTING_SECONDS = 60
+CLIENTS = 64
+"""So many may write at once; a connection is made when it is needed."""
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +54,7 @@ def cluster() -> Iterator[str]:
 
     data = str(folder / "data")
     run("initdb", "-D", data, "-U", "khatam", "--auth=trust", "-E", "UTF8", "--no-sync")
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=120"
+    options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=200"
     run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
     try:
         yield str(folder)
@@ -88,7 +90,7 @@ def sqlite_records(sqlite_template: Path, tmp_path: Path) -> Iterator[Records]:
     """Records on SQLite with the country loaded."""
     path = tmp_path / "records.sqlite"
     shutil.copyfile(sqlite_template, path)
-    opened = Records.open(f"sqlite+pysqlite:///{path}")
+    opened = Records.open(f"sqlite+pysqlite:///{path}", connections=CLIENTS)
     without_fsync(opened)
     yield opened
     opened.close()
@@ -102,7 +104,7 @@ def records(request: pytest.FixtureRequest) -> Iterator[Records]:
         return
     folder, template = request.getfixturevalue("cluster"), request.getfixturevalue("postgresql_template")
     name = _created(folder, f"t{uuid4().hex}", template)
-    opened = Records.open(_url(folder, name))
+    opened = Records.open(_url(folder, name), connections=CLIENTS)
     yield opened
     opened.close()
     _administer(folder, f"DROP DATABASE {name} WITH (FORCE)")

@@ -18,7 +18,7 @@ from pki.quota.grants.tables import CensusApplication
 from pki.quota.seats import change_granted
 from pki.quota.tables import AgreementBook, Allowance
 from pki.quota.waves import raise_seats_granted
-from pki.records import Records
+from pki.records import Records, again_after_deadlock
 
 _KIND = "census"
 
@@ -80,6 +80,7 @@ def propose_census(
     )
 
 
+@again_after_deadlock
 def apply_census(records: Records, *, proposal: UUID, digest: str, by: Actor, at: datetime) -> CensusEffect:
     """Move every allowance as simulated. A body left with more in use than granted keeps what it has.
 

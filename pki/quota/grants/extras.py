@@ -17,7 +17,7 @@ from pki.quota.grants.tables import ExtraRequest
 from pki.quota.kinds import Decision
 from pki.quota.seats import change_granted
 from pki.quota.waves import raise_seats_granted
-from pki.records import Records, civil_day
+from pki.records import Records, again_after_deadlock, civil_day
 from pki.registration.bodies import body_id
 from pki.registration.extent import EVERYWHERE, Extent
 from pki.registration.tables import Body
@@ -72,6 +72,7 @@ def request_extra(records: Records, *, body_code: str, seats: int, reason: str, 
         return _extra(session, extra)
 
 
+@again_after_deadlock
 def approve_extra(records: Records, *, extra: UUID, digest: str, reason: str, by: Actor, at: datetime) -> Extra:
     """Grant the seats that were asked for, once.
 

@@ -16,7 +16,7 @@ from pki.quota.grants.tables import WavePlan, WavePlanScope
 from pki.quota.kinds import ScopeKind
 from pki.quota.tables import Agreement, Wave
 from pki.quota.waves import Scope, WaveOpened, open_scope, require_scope
-from pki.records import Records
+from pki.records import Records, again_after_deadlock
 
 _KIND = "wave plan"
 
@@ -93,6 +93,7 @@ def move_wave(records: Records, *, plan: UUID, planned_on: date, reason: str, by
         )
 
 
+@again_after_deadlock
 def open_planned_wave(records: Records, *, plan: UUID, opens_on: date, by: Actor, at: datetime) -> WaveOpened:
     """Open the wave that was planned, from `opens_on` on (inside), whatever day was planned.
 

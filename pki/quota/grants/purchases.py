@@ -17,9 +17,10 @@ from pki.quota.grants.tables import AgreementAmendment, PurchaseReturn
 from pki.quota.kinds import Account, Book, SeatPlace
 from pki.quota.tables import Agreement, AgreementBook, KeyOrder, LedgerEntry
 from pki.quota.transitions import locked_order
-from pki.records import OrderId, Records, civil_day
+from pki.records import OrderId, Records, again_after_deadlock, civil_day
 
 
+@again_after_deadlock
 def amend_agreement(
     records: Records,
     *,
@@ -82,6 +83,7 @@ def amend_agreement(
     return amendment
 
 
+@again_after_deadlock
 def give_back_purchase(records: Records, *, order: OrderId, reason: str, by: Actor, at: datetime) -> None:
     """Give the order's purchase back to the agreement: the authority made a mistake. Once for an order.
 

@@ -18,7 +18,7 @@ from pki.quota.kinds import TransferSide
 from pki.quota.policy import QuotaPolicy
 from pki.quota.seats import change_granted
 from pki.quota.tables import Allowance
-from pki.records import Records, civil_day
+from pki.records import Records, again_after_deadlock, civil_day
 from pki.registration.bodies import body_id
 from pki.registration.extent import EVERYWHERE, Extent
 from pki.registration.tables import Body
@@ -110,6 +110,7 @@ def propose_transfer(
         return transfer_of(session, transfer)
 
 
+@again_after_deadlock
 def consent_to_transfer(records: Records, *, transfer: UUID, digest: str, by: Actor, at: datetime) -> Transfer:
     """The other side agrees; the seats move now, unless an officer above both has yet to approve.
 
@@ -135,6 +136,7 @@ def consent_to_transfer(records: Records, *, transfer: UUID, digest: str, by: Ac
         return transfer_of(session, transfer)
 
 
+@again_after_deadlock
 def approve_transfer(records: Records, *, transfer: UUID, digest: str, by: Actor, at: datetime) -> Transfer:
     """An officer above both bodies agrees to a transfer that needs it; the seats move once the other side has, too.
 

@@ -1,57 +1,26 @@
 """Many at once: the last seat, and the same order many times. Never one too many, never a lost one."""
 
 import contextlib
-import threading
-from collections import Counter
-from collections.abc import Callable
 
+import pytest
 from sqlalchemy import func, select
 
 from pki.quota.errors import OrderAlreadyOpen, OrderStateRefused
-from pki.quota.kinds import OrderState
 from pki.quota.orders import cancel_key
 from pki.quota.reading import ledger
 from pki.quota.tables import KeyOrder
+from tests.pki.conftest import CLIENTS
 from tests.pki.estate import BERRECHID_PROVINCE, OFFICER, T0, seated
+from tests.pki.quota.crowd import PAYER, at_once, contenders, fight, melee
 from tests.pki.quota.estate import Bureau
 
-ROUNDS, CLIENTS = 5, 24
+ROUNDS = 50
 
 
-def at_once(works: list[Callable[[], object]]) -> Counter[str]:
-    """Run all of them together; what each came to: `done`, or its error's name."""
-    outcomes: list[str] = []
-    start = threading.Barrier(len(works))
-
-    def run(work: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            work()
-            outcomes.append("done")
-        except Exception as error:  # noqa: BLE001
-            outcomes.append(type(error).__name__)
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return Counter(outcomes)
-
-
+@pytest.mark.timeout(400)  # a quarter of a minute on a quiet machine
 def test_one_wins(bureau: Bureau) -> None:
-    people = [seated(bureau.records, BERRECHID_PROVINCE) for _ in range(CLIENTS)]
-    for _ in range(2):
-        bureau.requested(BERRECHID_PROVINCE)
-    for _ in range(ROUNDS):
-        works = [lambda who=who: bureau.order(*who, BERRECHID_PROVINCE) for who in people]
-        assert at_once(works) == {"done": 1, "AllowanceExhausted": CLIENTS - 1}
-        assert bureau.seats(BERRECHID_PROVINCE) == (3, 0)
-        with bureau.records.reading() as session:
-            last = select(KeyOrder.id).where(KeyOrder.state == OrderState.REQUESTED)
-            winner = session.scalars(last.where(KeyOrder.holder_id.in_([holder for holder, _ in people]))).one()
-        cancel_key(bureau.records, order=winner, reason="again", by=OFFICER, at=T0)
-    bureau.books_balance()
+    people = contenders(bureau)
+    fight(bureau, people, lambda: at_once([lambda who=who: bureau.order(*who, PAYER) for who in people]), rounds=ROUNDS)
 
 
 def test_same_order_twenty_times(bureau: Bureau) -> None:
@@ -105,4 +74,12 @@ def test_one_holder_orders_and_cancels_at_once(bureau: Bureau) -> None:
 
     assert at_once([come_and_go] * 6) == {"done": 6}
     assert bureau.seats(BERRECHID_PROVINCE) == (0, 0)
+    bureau.books_balance()
+
+
+def test_everything_at_once_on_few_bodies(bureau: Bureau) -> None:
+    """Orders, cancellations, transfers and extras: refused for want of a seat at most, and each seat is explained."""
+    outcomes = melee(bureau, each=2)
+    assert set(outcomes) <= {"done", "AllowanceExhausted", "SeatsInUse"}
+    assert outcomes["done"] >= CLIENTS // 2
     bureau.books_balance()
