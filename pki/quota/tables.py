@@ -189,6 +189,24 @@ Index(
     postgresql_where=_OPEN,
 )
 
+LIVING_STATES = (
+    OrderState.REQUESTED,
+    OrderState.APPROVED,
+    OrderState.PERSONALISED,
+    OrderState.DELIVERED,
+    OrderState.ACTIVE,
+    OrderState.BLOCKED,
+)
+"""Not ended: what is granted bounds how many such orders there are, however long the history."""
+_LIVING = KeyOrder.state.in_(LIVING_STATES)
+Index(
+    "ix_key_order_body_id_state_living",
+    KeyOrder.body_id,
+    KeyOrder.state,
+    sqlite_where=_LIVING,
+    postgresql_where=_LIVING,
+)
+
 
 _AWAITING = KeyOrder.seat == SeatPlace.AWAITED
 Index(

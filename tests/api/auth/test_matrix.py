@@ -195,6 +195,7 @@ DOORS |= {
 PLAN = {"agreement": NOWHERE, "label": "x", "region_codes": ["01"], "planned_on": "2026-01-01"}
 AMENDMENT = {"number": "A", "reason": "r", "in_effect": "2026-01-01"}
 DOORS |= {
+    ("GET", "/v1/dashboard"): Door(COMMUNE, lambda p: ("/v1/dashboard", None), free=True),
     ("GET", "/v1/balances"): Door(COMMUNE, lambda p: (f"/v1/balances?body={p.body}", None)),
     ("GET", "/v1/bodies/{code}/seats"): Door(COMMUNE, lambda p: (f"/v1/bodies/{p.body}/seats", None)),
     ("GET", "/v1/exports/ledger.csv"): Door(CENTRAL, lambda p: ("/v1/exports/ledger.csv", None), free=True),
@@ -482,6 +483,17 @@ def test_an_officer_counts_his_own_territory_only(house: House, client: TestClie
         PROVINCIAL: (0, 1, 22, 0),
         COMMUNE: (0, 0, 1, 0),
     }
+
+
+@pytest.mark.parametrize("role", list(OfficerRole))
+def test_the_dashboard_counts_the_own_territory(
+    role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]
+) -> None:
+    said = client.get("/v1/dashboard", headers=token(house, role)).json()
+    assert said["total"]["communes"] == {CENTRAL: 1503, REGIONAL: 153, PROVINCIAL: 22, COMMUNE: 1}[role]
+    assert sum(each["communes"] for each in said["provinces"]) == said["total"]["communes"]
+    assert len(said["provinces"]) == {CENTRAL: 75, REGIONAL: 9, PROVINCIAL: 1, COMMUNE: 1}[role]
+    assert bool(said["purchases"]) is (role is CENTRAL)
 
 
 def test_an_order_paid_elsewhere_shows_no_row_of_the_payer(
