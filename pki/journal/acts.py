@@ -82,8 +82,9 @@ def record(
         }
     )
     written = {"content": content, "leaf_hash": leaf_hash(content), "salt": salt, "facts": spelled.decode()}
-    leaf = session.execute(_LEAF, written).scalar_one()
-    session.execute(_EVENT, {"leaf_id": leaf, "kind": kind, "subject": subject, "at": at})
+    connection = session.connection()
+    leaf = connection.execute(_LEAF, written).scalar_one()
+    connection.execute(_EVENT, {"leaf_id": leaf, "kind": kind, "subject": subject, "at": at})
 
 
 def number_leaves(records: Records, *, limit: int = 1000) -> int:

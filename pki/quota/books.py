@@ -54,7 +54,7 @@ def write_movements(
     session: Session, movements: Sequence[Movement], *, cause: str, in_effect: date, at: datetime
 ) -> None:
     """Write both sides of each movement, in one statement."""
-    session.execute(
+    session.connection().execute(
         _ENTRIES,
         [
             {
@@ -103,7 +103,7 @@ def reserve_seat(session: Session, *, body_id: UUID, body_code: str, at: datetim
     # THREAT: two officers order at the same moment with one seat left, and both win.
     # DEFENCE: one conditional statement decides, and a CHECK stands behind it.
     # TEST: tests/pki/quota/test_last_seat.py::test_one_wins
-    taken = session.execute(_TAKE, {"body": body_id, "day": civil_day(at)}).scalar_one_or_none()
+    taken = session.connection().execute(_TAKE, {"body": body_id, "day": civil_day(at)}).scalar_one_or_none()
     if taken is None:
         granted = session.scalar(select(Allowance.granted).where(Allowance.body_id == body_id))
         raise AllowanceExhausted(body_code, granted or 0)

@@ -253,8 +253,9 @@ def insert_order(session: Session, values: Mapping[str, object]) -> None:
     # THREAT: the same order posted many times at once takes as many seats.
     # DEFENCE: a partial unique index allows one open order per holder and body; the rest roll back whole.
     # TEST: tests/pki/quota/test_last_seat.py::test_same_order_twenty_times
-    added = _ADDED[session.get_bind().dialect.name]
-    while session.execute(added, values).scalar_one_or_none() is None:
+    connection = session.connection()
+    added = _ADDED[connection.dialect.name]
+    while connection.execute(added, values).scalar_one_or_none() is None:
         # The one in the way may end between the two statements: then there is room after all.
         _refuse_second(session, holder=values["holder_id"], body_id=values["body_id"])
 

@@ -36,7 +36,11 @@ def payer_of(session: Session, *, holder: HolderId, office: OfficeId, payer_code
     :raise WaveNotOpen: it has no seats on that day.
     """
     day = civil_day(at)
-    found = session.execute(_PAYER, {"office": office, "holder": holder, "day": day, "payer": payer_code}).one_or_none()
+    found = (
+        session.connection()
+        .execute(_PAYER, {"office": office, "holder": holder, "day": day, "payer": payer_code})
+        .one_or_none()
+    )
     if found is None:
         raise OfficeNotCurrent(office, holder)
     if found.payer_id is None:
