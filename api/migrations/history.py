@@ -71,6 +71,9 @@ def upgrade(records: Records) -> None:
             if engine.dialect.name == "postgresql":
                 connection.rollback()
                 connection.execute(text(f"SELECT pg_advisory_unlock({LOCK})"))
+                # The connection goes back to the pool: acts wait for each other as long as they must.
+                connection.execute(text("RESET lock_timeout"))
+                connection.execute(text("RESET statement_timeout"))
                 connection.commit()
 
 

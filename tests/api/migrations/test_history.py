@@ -79,3 +79,11 @@ def test_two_migrations_at_once_make_one_history(empty: Records, url: str) -> No
     children = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(2)]
     assert [child.wait(timeout=60) for child in children] == [0, 0]
     require_head(empty)
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_the_limits_of_a_migration_end_with_it(empty: Records) -> None:
+    upgrade(empty)
+    with empty.writing() as session:
+        limits = [session.execute(text(f"SHOW {name}")).scalar_one() for name in ("lock_timeout", "statement_timeout")]
+    assert limits == ["0", "0"]
