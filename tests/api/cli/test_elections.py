@@ -57,7 +57,8 @@ def test_an_election(folder: Path, tmp_path: Path) -> None:
     listed.write_text(LIST, encoding="utf-8-sig")
     assert khatam(folder, "import", str(listed), "--plan", "2027")["new"] == 1
     assert khatam(folder, "import", str(listed), "--plan", "2027")["unchanged"] == 1
-    assert khatam(folder, "preview", "--plan", "2027")["headline"].startswith("1,503 communes: 1 change, 0 keep")
+    headline = khatam(folder, "preview", "--plan", "2027")["headline"]
+    assert headline.startswith("1,503 communes, 41 arrondissements: 1 change, 0 keep")
     freeze = ("freeze", "--plan", "2027", "--body", COMMUNE, "--ends-on", str(DAY), "--deed", "PV 6")
     assert khatam(folder, *freeze) == {"frozen": 1, "before": 0}
     assert khatam(folder, *freeze) == {"frozen": 0, "before": 1}
