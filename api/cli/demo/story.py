@@ -116,7 +116,7 @@ def territory_and_quota(world: World) -> None:
     bill.open_chapter(1, "Territory, agreement, first wave")
     with bill.act("territory loaded: communes, provinces, regions") as act:
         found = world.officer.get("/v1/territory")
-        bill.expect("the territory", found, {"regions": 12, "provinces": 75, "communes": 1503})
+        bill.expect("the territory", found, {"regions": 12, "provinces": 75, "communes": 1503, "arrondissements": 41})
         act.detail = "1,503 communes, 75 provinces, 12 regions"
     with bill.act("agreement signed, with its dated tier table"):
         agreement: dict[str, object] = {
