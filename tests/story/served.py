@@ -28,9 +28,9 @@ def served_world(folder: Path, *others: cast.Person) -> Iterator[World]:
         for caller in (world.officer, world.second_officer, world.platform, world.public):
             at_end.callback(caller.close)
         territory_and_quota(world)
-        for code in (cast.COMMUNE, cast.PROVINCE):
-            world.officer.post(f"/v1/bodies/{code}/register-declarations", {"complete_from": "2021-09-24"})
         for person in (cast.PRESIDENT, *others):
             world.enrol(person)
+        for code in (cast.COMMUNE, cast.PROVINCE):
+            world.officer.post(f"/v1/bodies/{code}/register-declarations", {"complete_from": "2021-09-24"})
         _self_made_key(world, cast.PRESIDENT, cast.COMMUNE, try_self_approval=False)
         yield world

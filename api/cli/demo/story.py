@@ -154,15 +154,15 @@ def authority_and_people(world: World) -> None:
         names = {"name_fr": "Agence urbaine de Berrechid", "name_ar": "الوكالة الحضرية لبرشيد"}
         agency = {"code": cast.AGENCY, "kind": "urban_agency", "province_code": cast.PROVINCE}
         world.officer.post("/v1/bodies", {**agency, **names})
-    with bill.act("registers declared complete where they are"):
-        for code in (cast.COMMUNE, cast.PROVINCE, cast.AGENCY, cast.COMMUNE_OF_THE_ENDED_OFFICE):
-            world.officer.post(f"/v1/bodies/{code}/register-declarations", {"complete_from": "2021-09-24"})
     with bill.act("four people enrolled with their dated offices"):
         for person in (cast.PRESIDENT, cast.COMMUNAL_MEMBER, cast.PROVINCIAL_MEMBER, cast.AGENCY_MEMBER):
             world.enrol(person)
     with bill.act("and those of the cases to come"):
         for person in (cast.ENDED_PRESIDENT, cast.OUJDA_PRESIDENT, *cast.SPARE_MEMBERS):
             world.enrol(person)
+    with bill.act("registers declared complete where they are"):
+        for code in (cast.COMMUNE, cast.PROVINCE, cast.AGENCY, cast.COMMUNE_OF_THE_ENDED_OFFICE):
+            world.officer.post(f"/v1/bodies/{code}/register-declarations", {"complete_from": "2021-09-24"})
 
 
 def keys(world: World) -> None:
