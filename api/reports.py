@@ -59,6 +59,24 @@ def make_report(
     :raise MonthRefused: not a month, or one that has not begun.
     :raise LayoutFailed: `hsm.errors.HsmError`: the numbers are stored, the file is not sealed.
     """
+    stored = compile_report(records, reporting, level=level, territory=territory, month=month, by=by, at=at)
+    return seal_report(records, reporting, report=stored.id, by=by, at=at)
+
+
+def compile_report(
+    records: Records,
+    reporting: Reporting,
+    *,
+    level: CommitteeLevel,
+    territory: str,
+    month: str,
+    by: Actor,
+    at: datetime,
+) -> MadeReport:
+    """Gather and store the numbers of a report; `seal_report` makes the file.
+
+    :raise RolloutTerritoryUnknown: `MonthRefused`: as `make_report`.
+    """
     policy = reporting.regular_use
     with records.reading() as session:
         within = committee_extent(session, level, territory)
@@ -71,8 +89,7 @@ def make_report(
             policy=policy,
             at=at,
         )
-    stored = store_report(records, report, by=by, at=at)
-    return seal_report(records, reporting, report=stored.id, by=by, at=at)
+    return store_report(records, report, by=by, at=at)
 
 
 def seal_report(records: Records, reporting: Reporting, *, report: UUID, by: Actor, at: datetime) -> MadeReport:

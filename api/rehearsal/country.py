@@ -14,6 +14,8 @@ from pki.registration.tables import Body
 
 SEED = 20270908
 LOSSES, EXTRAS = 300, 200
+DEVICES = 50
+"""Holders whose pairs are made in devices."""
 _FIRST = (
     ("Ahmed", "أحمد"), ("Fatima", "فاطمة"), ("Mohamed", "محمد"), ("Khadija", "خديجة"), ("Youssef", "يوسف"),
     ("Salma", "سلمى"), ("Hassan", "حسن"), ("Zineb", "زينب"), ("Driss", "إدريس"), ("Naima", "نعيمة"),

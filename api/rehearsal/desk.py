@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 from sqlalchemy import select
 
 from api.wiring import House
@@ -20,7 +14,6 @@ from pki.quota.errors import OrderAlreadyOpen
 from pki.quota.issuing import approve_issuance, confirm_written, issue_certificates, submit_requests
 from pki.quota.kinds import OrderState
 from pki.quota.orders import OrderView, activate, key_order, request_key
-from pki.quota.requests import DeviceClaim
 from pki.quota.tables import KeyOrder
 from pki.records import HolderId, OfficeId, OrderId, civil_day
 from pki.registration.errors import HolderExists
@@ -29,26 +22,11 @@ from pki.registration.offices import record_office
 from pki.registration.tables import Office
 
 from .country import Person, Place
+from .keys import Keys
 
 OFFICER = Actor(kind=ActorKind.OFFICER, id="rehearsal-first")
 SECOND = Actor(kind=ActorKind.OFFICER, id="rehearsal-second")
 SYSTEM = Actor(kind=ActorKind.SYSTEM, id="rehearsal")
-
-
-class KeyMaker(Protocol):
-    """Makes a pair and its request (DER PKCS#10), and says in which device."""
-
-    def __call__(self, person: Person, order: OrderId) -> tuple[bytes, DeviceClaim]: ...
-
-
-def software_key(person: Person, order: OrderId) -> tuple[bytes, DeviceClaim]:
-    """A P-256 pair in memory, forgotten at once: the rehearsal signs no document with it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, person.name_latin)])
-    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
-    return request.public_bytes(Encoding.DER), DeviceClaim(
-        label=person.cin, serial=str(order)[:8], model="rehearsal, in software"
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +34,8 @@ class Desk:
     """The acts of one rehearsal, in its installation."""
 
     house: House
-    make: Callable[[Person], KeyMaker]
-    """By whom this person's pair is made."""
+    keys: Callable[[Person], Keys]
+    """Where this person's pair is made."""
 
     def seated(self, place: Place, person: Person, *, deed: str, at: datetime) -> tuple[HolderId, OfficeId]:
         """The person, enrolled and in office."""
@@ -126,11 +104,12 @@ class Desk:
         """Take an order that is under way to its end; one that is past it is left as it is."""
         records = self.house.records
         view = self.view(order)
+        state, issued, keys = view.state, view.certificates, self.keys(person)
         himself = Actor(kind=ActorKind.HOLDER, id=str(view.holder))
-        if view.state is OrderState.REQUESTED:
+        if state is OrderState.REQUESTED:
             issuance = view.issuance
             if issuance is None:
-                request, device = self.make(person)(person, order)
+                request, device = keys.request(person, order)
                 issuance = submit_requests(
                     records,
                     self.house.issuance,
@@ -143,15 +122,17 @@ class Desk:
                     at=at,
                 )
             approve_issuance(records, order=order, digest=issuance.digest, by=SECOND, at=at)
-            view = self.view(order)
-        if view.state is OrderState.APPROVED:
-            issue_certificates(records, self.house.issuance, order=order, by=SYSTEM, at=at)
-            view = self.view(order)
-        if view.state is OrderState.PERSONALISED:
-            written = [each.sha256 for each in view.certificates]
+            state = OrderState.APPROVED
+        if state is OrderState.APPROVED:
+            issued = issue_certificates(records, self.house.issuance, order=order, by=SYSTEM, at=at)
+            state = OrderState.PERSONALISED
+        if state is OrderState.PERSONALISED:
+            for each in issued:
+                keys.keep(person, order, each.der)
+            written = [each.sha256 for each in issued]
             confirm_written(records, order=order, certificates=written, by=himself, at=at)
-            view = self.view(order)
-        if view.state is OrderState.DELIVERED:
+            state = OrderState.DELIVERED
+        if state is OrderState.DELIVERED:
             with records.writing() as session:
                 activate(session, order=order, by=SYSTEM, at=at)
 

@@ -10,20 +10,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import func, select
 
 from api.wiring import House
+from hsm.errors import HsmError
 from pki.ca.certificates import certificates_of_order
 from pki.ca.issuers import issuer_chain
 from pki.quota.balances import explain
 from pki.quota.books import differences
 from pki.quota.exports import write_allowances, write_ledger
 from pki.quota.kinds import OrderState, SeatPlace
-from pki.quota.tables import KeyOrder, LedgerEntry
+from pki.quota.tables import IssuanceRequest, KeyOrder, LedgerEntry
 from pki.records import OrderId
 
 from .country import SEED, Place
+from .keys import InDevices
 
 OPENSSL_SECONDS = 30
 
@@ -102,6 +105,26 @@ def certificates_verify(house: House, orders: Sequence[OrderId], many: int, *, a
                 chain = issuer_chain(session, found[0].issuer)
             _verify(folder, found[0].pem, chain, at)
     return len(chosen)
+
+
+def device_keys_sign(house: House, devices: InDevices, among: Sequence[OrderId]) -> int:
+    """Each of these orders whose key is in a device signs there, and its certificate verifies it; return how many.
+
+    :raise ProofFailed: the device has no such key, or another.
+    """
+    labels = set(devices.labels)
+    with house.records.reading() as session:
+        asked = select(IssuanceRequest.order_id, IssuanceRequest.device_label).where(
+            IssuanceRequest.superseded_at.is_(None), IssuanceRequest.device_label.in_(labels)
+        )
+        found = [(OrderId(order), label) for order, label in session.execute(asked) if order in set(among)]
+        certificates = {order: certificates_of_order(session, order)[0] for order, _ in found}
+    for order, label in found:
+        try:
+            devices.signs(label, order, certificates[order].der)
+        except (HsmError, InvalidSignature) as refusal:
+            raise ProofFailed(f"the device {label} does not sign with the key of {order}: {refusal}") from refusal
+    return len(found)
 
 
 def _verify(folder: Path, pem: str, chain: Sequence[bytes], at: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +15,9 @@ from api.wiring import House, build_house
 from pki.quota.elections.signatories import able_to_sign
 
 from . import proofs
-from .country import places
-from .desk import Desk, software_key
+from .country import DEVICES, Person, Place, drawn, places
+from .desk import Desk
+from .keys import InDevices, InMemory, Keys
 from .stages import ELECTION_DAY, Play, Told
 from .timeline import Timeline
 
@@ -44,6 +45,10 @@ class Rehearsed:
     able_to_sign: int
     """Communes whose signatory signs the morning after."""
     certificates_verified: int
+    in_devices: int
+    """Of the active keys, those in devices: each signed something that its certificate verifies."""
+    reports: int
+    """Sealed reports of the committees."""
     explained: tuple[str, ...]
     """The body drawn after each stage, all of whose keys the entries explain."""
     seconds: float
@@ -67,16 +72,18 @@ def rehearse(folder: Path, *, province: str | None, told: Told, staged: Callable
     try:
         with house.records.reading() as session:
             own = places(session, province=province)
-        play = Play(desk=Desk(house=house, make=lambda _: software_key), timeline=timeline, places=own, told=told)
-        explained = []
-        for name, stage in play.stages():
-            since = time.monotonic()
-            stage()
-            proofs.books_balance(house)
-            if name != "agreement":
-                explained.append(proofs.keys_explained(house, play.opened(name), name))
-            staged(name, time.monotonic() - since)
-        found = _proved(house, play, explained, seconds=time.monotonic() - begun)
+        told("devices", 0, DEVICES)
+        with InDevices(folder / "holders", _device_holders(own), module=house.settings.module) as devices:
+            play = Play(desk=Desk(house=house, keys=_keys(devices)), timeline=timeline, places=own, told=told)
+            explained = []
+            for name, stage in play.stages():
+                since = time.monotonic()
+                stage()
+                proofs.books_balance(house)
+                if name != "agreement":
+                    explained.append(proofs.keys_explained(house, play.opened(name), name))
+                staged(name, time.monotonic() - since)
+            found = _proved(house, play, devices, explained, begun=begun)
         proofs.export(house, folder)
     finally:
         house.close()
@@ -85,12 +92,23 @@ def rehearse(folder: Path, *, province: str | None, told: Told, staged: Callable
     return found
 
 
-def _proved(house: House, play: Play, explained: list[str], *, seconds: float) -> Rehearsed:
+def _device_holders(own: Sequence[Place]) -> list[Person]:
+    """Holders whom neither the losses nor the election touch: their keys are active at the end."""
+    return [place.person(2) for place in drawn(own, DEVICES, "devices")]
+
+
+def _keys(devices: InDevices) -> Callable[[Person], Keys]:
+    in_memory = InMemory()
+    return lambda person: devices if devices.owned_by(person) else in_memory
+
+
+def _proved(house: House, play: Play, devices: InDevices, explained: list[str], *, begun: float) -> Rehearsed:
     morning = play.timeline.at(ELECTION_DAY + 2)
     active = proofs.active_orders(house)
     if (in_use := proofs.seats_in_use(house)) != len(active):
         raise proofs.ProofFailed(f"{in_use} seats are in use, {len(active)} keys are active")
     verified = proofs.certificates_verify(house, active, VERIFIED, at=morning)
+    in_devices = proofs.device_keys_sign(house, devices, active)
     own = {place.province_code for place in play.places}
     with house.records.reading() as session:
         able = sum(each.able for each in able_to_sign(session, at=morning) if each.province_code in own)
@@ -103,8 +121,10 @@ def _proved(house: House, play: Play, explained: list[str], *, seconds: float) -
         refused_for_quota=play.refused_for_quota,
         able_to_sign=able,
         certificates_verified=verified,
+        in_devices=in_devices,
+        reports=play.reports,
         explained=tuple(explained),
-        seconds=round(seconds, 1),
+        seconds=round(time.monotonic() - begun, 1),
     )
 
 

@@ -15,6 +15,12 @@ from api.cli.demo.clients import Client, Refused
 from api.cli.demo.story import World
 from hsm.agent.service.addresses import read_url
 from hsm.agent.service.dpop import EphemeralKey
+from pki.records import civil_day
+
+
+def today() -> str:
+    """The civil day in Morocco: who comes after the register was declared complete takes office no earlier."""
+    return civil_day(datetime.now(UTC)).isoformat()
 
 
 class Caller:

@@ -19,6 +19,7 @@ from hsm.agent.signing.ceremony import Signing, Surroundings
 from hsm.agent.unattended import Unattended
 from hsm.software import SoftwareKey
 from tests.hsm.agent.estate import FixedPins, MemoryDevices
+from tests.story.callers import today
 
 
 @dataclasses.dataclass(slots=True)
@@ -69,7 +70,7 @@ def anchor(world: World) -> x509.Certificate:
 
 def enrolled(world: World, person: cast.Person, payer: str, folder: Path) -> Desk:
     """The person with an active key in a device in memory, by the road of everybody."""
-    world.enrol(person)
+    world.enrol(person, since=today())
     order = world.orders[person.key] = world.order(person, payer)["id"]
     config = AgentConfig(
         server=world.stage.url,

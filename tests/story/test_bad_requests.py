@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from api.cli.demo import cast
 from api.cli.demo.story import World
-from tests.story.callers import Caller, csr, refused, requests
+from tests.story.callers import Caller, csr, refused, requests, today
 from tests.story.test_bad_input import refusal, unharmed
 
 __all__ = ["unharmed"]
@@ -26,7 +26,7 @@ OTHER = dataclasses.replace(VICE, key="other", name_ar="هدى العلمي", na
 
 
 def test_bad_certificate_requests_and_an_approval_used_twice(world: World) -> None:
-    world.enrol(VICE)
+    world.enrol(VICE, since=today())
     order = world.order(VICE, cast.COMMUNE)["id"]
     agent = Caller(world)
     agent.redeem(world.officer.post(f"/v1/key-orders/{order}/ticket")["ticket"])
@@ -61,7 +61,7 @@ def test_bad_certificate_requests_and_an_approval_used_twice(world: World) -> No
     assert len(found["certificates"]) == 2
     assert world.officer.get("/v1/ledger", order=order)["items"] == before
 
-    world.enrol(OTHER)  # whose agent offers a key that is certified already
+    world.enrol(OTHER, since=today())  # whose agent offers a key that is certified already
     second = world.order(OTHER, cast.COMMUNE)["id"]
     thief = Caller(world)
     thief.redeem(world.officer.post(f"/v1/key-orders/{second}/ticket")["ticket"])

@@ -59,6 +59,8 @@ def test_a_province_is_played_and_its_books_balance(played: tuple[Path, dict[str
     assert told["communes"] == told["successors"] == told["able_to_sign"] == 6
     assert told["refused_for_quota"] == 0
     assert told["keys"] == told["certificates_verified"] == 27
+    assert told["in_devices"] == 7
+    assert told["reports"] == 3
     assert recounted(folder).endswith(" 0 disagreements\n")
 
 
@@ -116,4 +118,6 @@ def test_the_country_is_played_and_its_books_balance(tmp_path: Path) -> None:
     assert told["communes"] == told["successors"] == told["able_to_sign"] == 1503
     assert told["refused_for_quota"] == 0
     assert told["certificates_verified"] == 100
+    assert told["in_devices"] == 50
+    assert told["reports"] == 75 + 12 + 1
     assert recounted(tmp_path / "country").endswith(" 0 disagreements\n")

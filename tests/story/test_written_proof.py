@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from api.cli.demo import cast
 from api.cli.demo.story import World
 from hsm.prepared.authentication import Purpose, authentication_message
-from tests.story.callers import Caller, csr, requests
+from tests.story.callers import Caller, csr, requests, today
 from tests.story.test_bad_input import refusal
 
 pytestmark = pytest.mark.timeout(300)
@@ -28,7 +28,7 @@ HOLDER = cast.Person(
 
 
 def test_only_a_fresh_proof_of_this_enrolment_by_the_certified_key_is_accepted(world: World) -> None:
-    world.enrol(HOLDER)
+    world.enrol(HOLDER, since=today())
     order = world.order(HOLDER, cast.COMMUNE)["id"]
     ticket = world.officer.post(f"/v1/key-orders/{order}/ticket")["ticket"]
     agent = Caller(world)

@@ -10,7 +10,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from api.cli.demo.cast import Person
+from api.cli.demo.cast import MANDATE_BEGAN, Person
 from api.cli.demo.stage import PROGRAMS, Workplace
 from api.cli.demo.story import World, _accept, _trust_outside_ca
 from tests.hsm.prepared.authority import Authority
@@ -55,8 +55,8 @@ def take_office(world: World, estate: Estate, person: Person, slots: dict[Slot, 
     """Enrol the person, hand him a token of another authority (a key already held), have him accept it."""
     if not world.outside_issuer:
         _trust_outside_ca(world)
-    world.officer.post(f"/v1/bodies/{person.body}/register-declarations", {"complete_from": "2021-09-24"})
     world.enrol(person)
+    world.officer.post(f"/v1/bodies/{person.body}/register-declarations", {"complete_from": MANDATE_BEGAN})
     logins = issue_by(Authority.make("TEST logins"), person.name_latin)
 
     def issue(key: PublicKey, slot: Slot) -> bytes:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+MANDATE_BEGAN = "2021-09-24"
 COMMUNE = "06.117.01.03"
 """Berrechid: first wave, above 50,000 inhabitants."""
 PROVINCE = "06.117"

@@ -47,13 +47,13 @@ class World:
         self.bill.files[name] = str(path.relative_to(self.stage.folder))
         return path
 
-    def enrol(self, person: Person) -> None:
-        """Register a person and his dated office."""
+    def enrol(self, person: Person, *, since: str = cast.MANDATE_BEGAN) -> None:
+        """Register a person and his dated office. A day that is past: before the register is declared complete."""
         names = {"name_ar": person.name_ar, "name_latin": person.name_latin}
         holder = self.officer.post("/v1/holders", {**names, "cin": person.cin})
         self.holders[person.key] = holder["id"]
         office = {"holder": holder["id"], "body": person.body, "function": person.function}
-        recorded = self.officer.post("/v1/offices", {**office, "starts_on": "2021-09-24", "deed": "PV 2021-09-24"})
+        recorded = self.officer.post("/v1/offices", {**office, "starts_on": since, "deed": f"PV {since}"})
         self.offices[person.key] = recorded["id"]
 
     def order(self, person: Person, payer: str) -> Any:
@@ -162,7 +162,7 @@ def authority_and_people(world: World) -> None:
             world.enrol(person)
     with bill.act("registers declared complete where they are"):
         for code in (cast.COMMUNE, cast.PROVINCE, cast.AGENCY, cast.COMMUNE_OF_THE_ENDED_OFFICE):
-            world.officer.post(f"/v1/bodies/{code}/register-declarations", {"complete_from": "2021-09-24"})
+            world.officer.post(f"/v1/bodies/{code}/register-declarations", {"complete_from": cast.MANDATE_BEGAN})
 
 
 def keys(world: World) -> None:

@@ -64,7 +64,11 @@ def test_an_election(folder: Path, tmp_path: Path) -> None:
     assert khatam(folder, *freeze) == {"frozen": 0, "before": 1}
     assert khatam(folder, "status", "--province", "06.117")["without_signatory"] == 1
     # No wave is open here: the council is seated all the same, and its president waits for a seat.
-    assert khatam(folder, "seat", "--plan", "2027") == {"seated": 1, "keys": {"no-seat": 1, "ended": 0}}
+    assert khatam(folder, "seat", "--plan", "2027") == {
+        "seated": 1,
+        "keys": {"no-seat": 1, "ended": 0},
+        "waiting": {},
+    }
     assert khatam(folder, "seat", "--plan", "2027")["seated"] == 0
     status = khatam(folder, "status", "--plan", "2027", "--province", "06.117")
     assert (status["plan"]["seated"], status["without_signatory"]) == (1, 0)

@@ -61,7 +61,7 @@ def test_in_an_open_transaction_its_savepoint_runs_again(bureau: Bureau) -> None
     with bureau.records.writing() as session:
         session.execute(text("SELECT 1"))
         rival = crossed(bureau.records, order)
-        cancel_key(Joined(bureau.records, session), order=order, reason="r", by=OFFICER, at=T0)
+        cancel_key(Joined(session), order=order, reason="r", by=OFFICER, at=T0)
     rival.join()
     assert bureau.stands(order) == (OrderState.CANCELLED, SeatPlace.NONE)
     bureau.books_balance()
