@@ -269,7 +269,7 @@ def test_values_that_no_record_can_hold(world: World) -> None:
         (f"{order}/block", {"reason": "lost"}, {"lost_since": "9999-12-31T23:59:59-14:00"}),
         (f"{order}/block", {"reason": "lost"}, {"lost_since": "0001-01-01T00:00:00+14:00"}),
         (f"{order}/block", {"reason": "lost"}, {"lost_since": "9999-01-01T00:00:00Z"}),
-        (f"{office}/end", {"ends_on": "2026-01-01", "reason": "r", "deed": "PV"}, {"ends_on": "2021-09-23"}),
+        (f"{office}/end", {"ends_on": "2026-01-01", "reason": "r", "deed": "PV"}, {"ends_on": "2021-02-30"}),
     ]
     for path, good, change in cases:
         answer = ask(world, "POST", path, json=good | change)
