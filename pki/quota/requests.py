@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from pki.journal.canonical import canonical_json, instant_text
@@ -76,13 +76,16 @@ def issuance_digest(
     ).hexdigest()
 
 
+_CURRENT = (
+    select(IssuanceRequest)
+    .where(IssuanceRequest.order_id == bindparam("order"), IssuanceRequest.superseded_at.is_(None))
+    .execution_options(populate_existing=True)
+)
+
+
 def current_request(session: Session, order: OrderId) -> PreparedIssuance | None:
     """What stands to be issued, or was; None before the holder sent requests."""
-    row = session.scalars(
-        select(IssuanceRequest)
-        .where(IssuanceRequest.order_id == order, IssuanceRequest.superseded_at.is_(None))
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    row = session.scalars(_CURRENT, {"order": order}).one_or_none()
     if row is None:
         return None
     return PreparedIssuance(

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import Update, Uuid, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -136,22 +136,32 @@ TRANSITIONS: Mapping[tuple[OrderState, Step], Transition] = MappingProxyType(
 """Whatever is not here is refused. A seat that an ended order had is free, unless a replacement waits for it."""
 
 
+_ORDER = bindparam("order", type_=Uuid())
+# A renewal and the order that it replaces are locked in one sequence, the replaced one first: an act on either may
+# touch both, and two acts never wait for each other. Spelled once: every step of every order begins with it.
+_LOCKED = (
+    select(KeyOrder)
+    .where(
+        (KeyOrder.id == _ORDER)
+        | (
+            KeyOrder.id
+            == select(KeyOrder.replaces_id)
+            .where(KeyOrder.id == _ORDER, KeyOrder.seat == SeatPlace.AWAITED)
+            .scalar_subquery()
+        )
+    )
+    .order_by(KeyOrder.id == _ORDER)
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+
+
 def locked_order(session: Session, order: OrderId) -> KeyOrder:
     """The order as it stands; rival acts on it wait for this transaction.
 
     :raise OrderUnknown: no such order.
     """
-    # A renewal and the order that it replaces are locked in one sequence, the replaced one first: an act on
-    # either may touch both, and two acts never wait for each other.
-    replaced = select(KeyOrder.replaces_id).where(KeyOrder.id == order, KeyOrder.seat == SeatPlace.AWAITED)
-    found = session.scalars(
-        select(KeyOrder)
-        .where((KeyOrder.id == order) | (KeyOrder.id == replaced.scalar_subquery()))
-        .order_by(KeyOrder.id == order)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).all()
-    for each in found:
+    for each in session.scalars(_LOCKED, {"order": order}).all():
         if each.id == order:
             return each
     raise OrderUnknown(order)
