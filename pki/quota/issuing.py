@@ -23,6 +23,7 @@ from pki.ca.names import HolderSubject
 from pki.ca.requests import AcceptedRequest, accept_csr
 from pki.ca.tables import IntentRow
 from pki.journal.acts import Actor, ActorKind, record
+from pki.quota.devices.following import promise_device
 from pki.quota.errors import (
     ApprovalDigestDiffers,
     ApprovalMissing,
@@ -90,6 +91,7 @@ def submit_requests(
     :raise CsrRefused: a proof that fails, a weak key. `KeyAlreadyCertified`: a key that is in use.
     :raise OrderStateRefused: not waiting for requests.
     :raise OfficeNotCurrent: the office ended since the order.
+    :raise DeviceNotUsable: the inventory has the device elsewhere, in another's hands, or not fit for a key.
     """
     accepted = {SIGNATURE_PROFILE: accept_csr(signature_csr)}
     if authentication_csr is not None:
@@ -142,6 +144,7 @@ def submit_requests(
             "keys": {use.value: asdict(attributes) for use, attributes in said.items()},
         }
         record(session, kind="order.requests-submitted", subject=f"order:{order}", by=by, at=at, facts=facts)
+        promise_device(session, order, device.serial, model=device.model, by=by, at=at)
         return _current(session, order)
 
 

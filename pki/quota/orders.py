@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, aliased
 from pki.ca.certificates import CertificateRecord, certificates_of_order
 from pki.journal.acts import Actor, record
 from pki.quota.books import Movement, reserve_seat, write_movements
+from pki.quota.devices.following import promise_device
 from pki.quota.errors import (
     OfficeNotCurrent,
     OrderAlreadyOpen,
@@ -78,6 +79,7 @@ def request_key(
     :raise WaveNotOpen: the payer has no seats yet.
     :raise AllowanceExhausted: it has none left.
     :raise OrderAlreadyOpen: the holder has an order under way for that body; carries it.
+    :raise DeviceNotUsable: the inventory has the device elsewhere, in another's hands, or not fit for a key.
     """
     order = OrderId(uuid4())
     with records.writing() as session:
@@ -117,6 +119,7 @@ def request_key(
             "device_serial": device_serial,
         }
         record(session, kind="order.requested", subject=f"order:{order}", by=by, at=at, facts=facts)
+        promise_device(session, order, device_serial, by=by, at=at)
     return OrderView(
         id=order,
         holder=holder,

@@ -18,6 +18,7 @@ from pki.ca.errors import AlreadyRedeemed
 from pki.ca.intents import abandon, intents_of_order
 from pki.journal.acts import Actor, record
 from pki.quota.books import Movement, granting_agreement, reserve_seat, write_movements
+from pki.quota.devices.following import lose_device, promise_device
 from pki.quota.errors import OrderStateRefused, PayerRefused, ReplacementRefused
 from pki.quota.kinds import Account, Book, OrderState, Replacement, Road, SeatPlace
 from pki.quota.orders import OrderView, insert_order, key_order, require_office
@@ -75,6 +76,7 @@ def replace_key(
     :raise PayerRefused: the seat's payer has nothing to do with that office.
     :raise OrderAlreadyOpen: another order of that holder for the body is under way.
     :raise AllowanceExhausted: only for a key already held, which has no seat to give.
+    :raise DeviceNotUsable: the inventory has the new key's device elsewhere, or not fit for a key.
     """
     with records.writing() as session:
         new = replace_order(
@@ -95,6 +97,25 @@ def replace_order(
     at: datetime,
 ) -> OrderId:
     """As `replace_key`; a step of the caller's transaction."""
+    new = _replaced(session, settled, order=order, why=why, successor=successor, lost_since=lost_since, by=by, at=at)
+    # Devices last, after order, agreement and allowance, as in every act.
+    if why is Replacement.LOST:
+        lose_device(session, order, by=by, at=at)
+    promise_device(session, new, session.get_one(KeyOrder, new).device_serial, by=by, at=at)
+    return new
+
+
+def _replaced(
+    session: Session,
+    settled: SignaturesSettled,
+    *,
+    order: OrderId,
+    why: Replacement,
+    successor: Successor | None,
+    lost_since: datetime | None,
+    by: Actor,
+    at: datetime,
+) -> OrderId:
     found = locked_order(session, order)
     if (found.state, Step.REPLACE) not in TRANSITIONS or (why in SIGNS_ON and found.state is not OrderState.ACTIVE):
         raise OrderStateRefused(order, found.state.value, f"be replaced ({why.value})")

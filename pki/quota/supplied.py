@@ -23,6 +23,7 @@ from pki.ca.registered import is_commitment, named_person, parse_certificate, re
 from pki.ca.tables import IssuerKind, IssuerRow
 from pki.journal.acts import Actor, ActorKind, record
 from pki.journal.canonical import canonical_json
+from pki.quota.devices.following import promise_device
 from pki.quota.errors import (
     ApprovalDigestDiffers,
     ApprovalUsed,
@@ -127,6 +128,7 @@ def accept_presented(
     :raise CertificatesDiffer: presented before with others.
     :raise OrderStateRefused: not a supplied key's order, not approved, or stopped.
     :raise PurchasesExhausted: the agreement has none left; the approval stands.
+    :raise DeviceNotUsable: the inventory has the device elsewhere, in another's hands, or not fit for a key.
     """
     parsed = tuple(parse_certificate(der) for der in presented.certificates)
     named = {hashlib.sha256(der).hexdigest() for der in presented.certificates}
@@ -162,6 +164,7 @@ def _deliver(
     facts = {"device": asdict(device), "certificates": sha256}
     record(session, kind="order.presented", subject=f"order:{order.id}", by=by, at=at, facts=facts)
     advance(session, number, Step.ISSUE, by=by, at=at)
+    promise_device(session, number, device.serial, model=device.model, by=by, at=at)
     advance(session, number, Step.CONFIRM, by=by, at=at, facts={"certificates": sha256})
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
 from pki.quota.books import book_purchase, move_seat, pass_seat
+from pki.quota.devices.following import follow_order
 from pki.quota.errors import OrderAlreadyOpen, OrderStateRefused, OrderUnknown
 from pki.quota.kinds import Account, Book, OrderState, Road, SeatPlace
 from pki.quota.owed import owe_revocation
@@ -178,7 +179,7 @@ def advance(
     cause: str | None = None,
     successor: Callable[[], OrderId] | None = None,
 ) -> None:
-    """Take one step of the table: state, seat, purchase, ledger and journal together.
+    """Take one step of the table: state, seat, purchase, ledger, device and journal together.
 
     :param cause: as the ledger names it; default: the state that it leads to.
     :param successor: records the order, its seat reserved, that gets the seat of this one.
@@ -194,7 +195,7 @@ def advance(
     if transition.purchase is Purchase.USED:
         kind = "order.purchase-used"
         _buy(session, found, cause=cause or kind, at=at)
-    old, new = found.seat, _seat_after(found, transition)
+    state, old, new = found.state, found.seat, _seat_after(found, transition)
     replaced = None
     if step is Step.ACTIVATE and found.replaces_id is not None:
         replaced = _end_replaced(session, found, by=by, at=at)
@@ -220,6 +221,8 @@ def advance(
             at=at,
         )
     record(session, kind=kind, subject=f"order:{order}", by=by, at=at, facts=facts)
+    if transition.state is not state:
+        follow_order(session, found, transition.state, by=by, at=at)
 
 
 def _change(session: Session, order: KeyOrder, state: OrderState, seat: SeatPlace, *, reopened: bool = False) -> None:

@@ -18,6 +18,7 @@ from pki.errors import PkiError
 from pki.journal.acts import Actor, record
 from pki.journal.inserting import insert_into
 from pki.quota.books import Movement, book_purchase, granting_agreement, write_movements
+from pki.quota.devices.following import follow_order, promise_device
 from pki.quota.errors import CertificateMismatch
 from pki.quota.grants.field_lines import KeyInField
 from pki.quota.grants.tables import OpeningKey
@@ -265,6 +266,8 @@ def _open(
     facts: dict[str, object] = {"holder": holder, "office": office, "payer": key.body_code, "road": Road.SUPPLIED}
     facts |= {"opening": True, "serial": key.serial, "excess": excess, "device_serial": key.device_serial}
     record(session, kind="order.delivered", subject=f"order:{order}", by=by, at=at, facts=facts)
+    promise_device(session, order, key.device_serial, by=by, at=at)
+    follow_order(session, session.get_one(KeyOrder, order), OrderState.DELIVERED, by=by, at=at)
 
 
 def _register(
