@@ -57,7 +57,7 @@ def allowance_rows(session: Session) -> Iterator[tuple[object, ...]]:
         .execution_options(yield_per=_AT_ONCE)
     )
     for row in session.execute(asked):
-        yield (row.code, _not_a_formula(row.name_fr), *row[2:])
+        yield (row.code, not_a_formula(row.name_fr), *row[2:])
 
 
 def write_ledger(session: Session, file: TextIO) -> int:
@@ -80,8 +80,9 @@ def _write(file: TextIO, header: tuple[str, ...], rows: Iterator[tuple[object, .
     return written
 
 
-def _not_a_formula(name: str) -> str:
+def not_a_formula(name: str) -> str:
+    """The text as a cell."""
     # THREAT: a body's name that begins like a formula runs in the spreadsheet of whoever opens the export.
     # DEFENCE: such a name gets an apostrophe before it.
-    # TEST: tests/pki/quota/test_exports.py::test_a_name_is_not_a_formula
+    # TEST: tests/pki/quota/test_exports.py::test_a_name_isnot_a_formula
     return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name

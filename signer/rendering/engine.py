@@ -1,4 +1,4 @@
-"""The layout engine (typst) behind three templates. Deterministic: no clock, no network, one font family."""
+"""The layout engine (typst) behind its templates. Deterministic: no clock, no network, one font family."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Engine:
         if FONT_FAMILY not in found.families():
             raise LayoutFailed(f"the font {FONT_FAMILY} is not under {fonts}")
         self._lock = threading.Lock()
-        names = ("document.typ", "handover.typ", "report.typ", "stamp.typ")
+        names = ("document.typ", "handover.typ", "receipt.typ", "report.typ", "stamp.typ")
         self._templates = {name: _template(name) for name in names}
         self._compiler = typst.Compiler(font_paths=found, ignore_system_fonts=True)
 
@@ -54,6 +54,13 @@ class Engine:
         :raise LayoutFailed: the engine refused it.
         """
         return self._compile("handover.typ", data, "handover", standards=["1.7"], tags=True)
+
+    def receipt(self, data: str) -> bytes:
+        """The paper of a hand-over of devices: a working paper, tagged, not archived.
+
+        :raise LayoutFailed: the engine refused it.
+        """
+        return self._compile("receipt.typ", data, "receipt", standards=["1.7"], tags=True)
 
     def _compile(self, template: str, data: str, kind: str, *, standards: list[typst.PDFStandard], tags: bool) -> bytes:
         try:

@@ -85,13 +85,13 @@ def _sheet(sheet: CouncilSheet, origin: str) -> dict[str, object]:
     return {
         "body": asdict_both(words.body_name(sheet.kind.value, sheet.name_ar, sheet.name_fr)),
         "code": sheet.body_code,
-        "label": _written(sheet.label),
+        "label": written(sheet.label),
         "ended": asdict_both(
             Both(f"انتهت مهام المجلس السابق ابتداءً من {ended.ar}", f"Fin du conseil sortant : {ended.fr}")
         ),
-        "ended_deed": _written(sheet.freeze_deed),
+        "ended_deed": written(sheet.freeze_deed),
         "began": asdict_both(Both(f"انتُخب المجلس الجديد يوم {began.ar}", f"Élection du nouveau conseil : {began.fr}")),
-        "began_deed": _written(sheet.deed),
+        "began_deed": written(sheet.deed),
         "places": [_place(each, origin) for each in sheet.places],
         "gone": [_gone(each) for each in sheet.gone],
     }
@@ -104,7 +104,7 @@ def _place(place: SheetPlace, origin: str) -> dict[str, object]:
         "name": {"fr": place.name_latin, "ar": place.name_ar},
         "outcome": asdict_both(_OUTCOMES[place.outcome]),
         "order": "" if place.order is None else str(place.order),
-        "qr": _qr(f"{origin}/v1/key-orders/{place.order}") if fresh else None,
+        "qr": qr_code(f"{origin}/v1/key-orders/{place.order}") if fresh else None,
     }
 
 
@@ -121,13 +121,14 @@ def _function(function: str, rank: int | None) -> Both:
     return said if rank is None else Both(f"{said.ar} رقم {rank}", f"{said.fr} n° {rank}")
 
 
-def _written(text: str) -> dict[str, object]:
+def written(text: str) -> dict[str, object]:
     """What somebody wrote, in the direction of its first letter."""
     first = next((each for each in text if each.isalpha()), "a")
     return {"text": text, "rtl": "\u0590" <= first <= "\u08ff"}
 
 
-def _qr(address: str) -> str:
+def qr_code(address: str) -> str:
+    """An address as a picture (SVG)."""
     out = io.BytesIO()
     segno.make(address, error="m").save(out, kind="svg", border=1)
     return out.getvalue().decode()
