@@ -23,6 +23,7 @@ from hsm.prepared import errors as prepared
 from pki import tickets
 from pki.ca import errors as ca
 from pki.quota import errors as quota
+from pki.quota.devices import errors as devices
 from pki.quota.elections import errors as elections
 from pki.quota.grants import errors as grants
 from pki.quota.rollout import errors as rollout
@@ -266,6 +267,19 @@ PROBLEMS: dict[type[Exception], Row] = {
     rollout.BodyNotRolledOut: (422, "body-not-rolled-out"),
     rollout.MonthRefused: (422, "month-refused"),
     rollout.ReportUnknown: (404, "report-unknown"),
+    devices.StoreUnknown: (404, "device-store-unknown"),
+    devices.BatchDiffers: (409, "device-batch-differs"),
+    devices.SerialsRefused: (422, "serials-refused"),
+    devices.DayRefused: (422, "device-day-refused"),
+    devices.DevicesNotThere: (409, "devices-not-there"),
+    devices.DevicesAmbiguous: (409, "devices-ambiguous"),
+    devices.DevicesRefused: (409, "devices-refused"),
+    devices.DeviceNotUsable: (409, "device-not-usable"),
+    devices.DeviceUnknown: (404, "device-unknown"),
+    devices.HandoverUnknown: (404, "device-handover-unknown"),
+    devices.HandoverClosed: (409, "device-handover-closed"),
+    devices.HandoverToItself: (422, "device-handover-to-itself"),
+    devices.OwnHandover: (403, "own-device-handover"),
     elections.PlanExists: (409, "election-plan-exists"),
     elections.PlanUnknown: (404, "election-plan-unknown"),
     elections.OfficialsFileRefused: (422, "officials-file-refused"),

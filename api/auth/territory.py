@@ -8,6 +8,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 
 from api.problems import NotFound
+from pki.quota.devices.errors import StoreUnknown
+from pki.quota.devices.handovers import handover
+from pki.quota.devices.stores import store_extent
 from pki.quota.tables import KeyOrder
 from pki.records import Records
 from pki.registration.extent import Extent
@@ -99,6 +102,39 @@ def require_extent(records: Records, officer: Officer, asked: Extent) -> None:
         if region == mine.region_code:
             return
     raise NotPermitted(f"an officer of {asked.code or 'the whole country'}")
+
+
+def require_store(records: Records, officer: Officer, code: str) -> None:
+    """Hold the officer to his territory, by a store of devices: its keepers are those of its region or body.
+
+    :raise NotPermitted: the store is another territory's, or nobody's: the answer is the same.
+    """
+    if officer.extent.everywhere:
+        return
+    try:
+        with records.reading() as session:
+            asked = store_extent(session, code)
+    except StoreUnknown as unknown:
+        raise NotPermitted(f"an officer of the territory of {code}") from unknown
+    require_extent(records, officer, asked)
+
+
+def require_handover(records: Records, officer: Officer, number: int, *, receiving: bool = False) -> None:
+    """Hold the officer to his territory, by a hand-over's receiver, or by either side.
+
+    :raise HandoverUnknown: no such hand-over.
+    """
+    # THREAT: the sender confirms in the receiver's name that devices arrived, and the receiver answers for them.
+    # DEFENCE: a receipt is recorded in the receiver's territory alone.
+    # TEST: tests/api/http/test_devices.py::test_the_receiver_confirms_in_his_own_territory
+    with records.reading() as session:
+        found = handover(session, number)
+    try:
+        require_store(records, officer, found.receiver)
+    except NotPermitted:
+        if receiving:
+            raise
+        require_store(records, officer, found.sender)
 
 
 def require_appointment(records: Records, officer: Officer, *, role: OfficerRole, territory: Extent) -> None:

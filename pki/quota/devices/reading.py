@@ -211,3 +211,49 @@ def _state() -> ColumnElement[str]:
         (Device.promised_id.is_not(None), DeviceState.PROMISED.value),
         else_=DeviceState.IN_STOCK.value,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchLine:
+    """A batch and how its note agrees with what was listed."""
+
+    id: UUID
+    supplier: str
+    note: str
+    manufacturer: str
+    model: str
+    store: str
+    received_on: date
+    announced: int
+    recorded: int
+
+    @property
+    def difference(self) -> int:
+        """Recorded less announced: 0 when they agree."""
+        return self.recorded - self.announced
+
+
+def batches(session: Session, *, within: Extent = EVERYWHERE, limit: int = 200) -> list[BatchLine]:
+    """Batches received inside the extent, the latest first."""
+    asked = (
+        select(DeviceBatch, func.count(Device.id))
+        .outerjoin(Device, Device.batch_id == DeviceBatch.id)
+        .where(kept_within(DeviceBatch.store, within))
+        .group_by(DeviceBatch.id)
+        .order_by(DeviceBatch.recorded_at.desc(), DeviceBatch.id)
+        .limit(limit)
+    )
+    return [
+        BatchLine(
+            id=batch.id,
+            supplier=batch.supplier,
+            note=batch.note,
+            manufacturer=batch.manufacturer,
+            model=batch.model,
+            store=batch.store,
+            received_on=batch.received_on,
+            announced=batch.announced,
+            recorded=recorded,
+        )
+        for batch, recorded in session.execute(asked)
+    ]

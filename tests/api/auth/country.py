@@ -17,6 +17,9 @@ from api.auth.tables import OfficerRole
 from api.wiring import House
 from pki.journal.acts import Actor, ActorKind
 from pki.quota.agreements import Tier, sign_agreement
+from pki.quota.devices.batches import DeliveryNote, receive_batch
+from pki.quota.devices.handovers import send_devices
+from pki.quota.devices.serials import typed_serials
 from pki.quota.grants.extras import request_extra
 from pki.quota.grants.transfers import propose_transfer
 from pki.quota.kinds import TransferSide
@@ -88,6 +91,8 @@ class Place:
     proposal: UUID
     mailbox: UUID
     delegation: UUID
+    handover: int
+    """Of the one device that is on its way there from the centre."""
 
     @property
     def province(self) -> str:
@@ -198,6 +203,7 @@ def _settled(house: House, body: str, number: int, rollout: dict[str, UUID]) -> 
         proposal=propose(records, act=ending, touched=documents_touched, by=BY, at=at).id,
         mailbox=ask_mailbox(records, body_code=body, function=OfficeFunction.COMMITTEE_MEMBER, by=BY, at=at),
         delegation=uuid4(),
+        handover=_sent(records, body, number, at),
         **rollout,
     )
 
@@ -210,6 +216,16 @@ def _delegate(session: Session, place: Place, other: Place) -> None:
     said |= {"starts_on": date(2022, 1, 1), "deed_kind": DeedKind.PAPER, "scan_sha256": "0" * 64}
     said |= {"recorded_at": now(), "recorded_by": "officer:x", "confirmed_by": "officer:y"}
     session.execute(insert(Delegation).values(**said))
+
+
+def _sent(records: Records, body: str, number: int, at: datetime) -> int:
+    day, serial = civil_day(at), f"D{number}"
+    note = DeliveryNote(
+        supplier="s", number=serial, manufacturer="m", model="m", announced=1, received_on=day, store="MA"
+    )
+    receive_batch(records, note=note, serials=typed_serials([serial])[0], by=BY, at=at)
+    sent = send_devices(records, sender="MA", receiver=body, serials=[serial], on=day, by=BY, at=at)
+    return sent.number
 
 
 def _offered(records: Records, giver: str, receiver: str, at: datetime) -> UUID:

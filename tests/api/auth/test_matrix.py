@@ -338,6 +338,33 @@ DOORS |= {
         PROVINCIAL, lambda p: (f"/v1/key-orders/{p.order}/replacement", {"why": "damaged"})
     ),
 }
+BATCH = {"supplier": "s", "note": "n", "manufacturer": "m", "model": "m", "announced": 1, "received_on": "2026-01-01"}
+SENDING = {"receiver": FAR, "serials": ["X"], "on": "2026-01-01"}
+STEP = {"step": "lose", "serials": ["X"], "on": "2026-01-01", "reason": "r"}
+RECEIPT = {"receipt": "1", "received_by": "x", "on": "2020-01-01"}
+DOORS |= {
+    ("POST", "/v1/device-batches"): Door(
+        CENTRAL, lambda p: ("/v1/device-batches", BATCH | {"serials": ["X1"]}), free=True
+    ),
+    ("GET", "/v1/device-batches"): Door(COMMUNE, lambda p: ("/v1/device-batches", None), free=True),
+    ("GET", "/v1/devices"): Door(COMMUNE, lambda p: (f"/v1/devices?store={p.body}", None), free=True),
+    ("GET", "/v1/devices.csv"): Door(COMMUNE, lambda p: ("/v1/devices.csv", None), free=True),
+    ("GET", "/v1/devices/{serial}"): Door(COMMUNE, lambda p: ("/v1/devices/D0", None), free=True),
+    ("GET", "/v1/devices/{serial}/chain.csv"): Door(COMMUNE, lambda p: ("/v1/devices/D0/chain.csv", None), free=True),
+    ("GET", "/v1/device-stock"): Door(COMMUNE, lambda p: ("/v1/device-stock", None), free=True),
+    ("GET", "/v1/device-stock.csv"): Door(COMMUNE, lambda p: ("/v1/device-stock.csv", None), free=True),
+    ("GET", "/v1/unlisted-devices"): Door(COMMUNE, lambda p: ("/v1/unlisted-devices", None), free=True),
+    ("POST", "/v1/device-steps"): Door(PROVINCIAL, lambda p: ("/v1/device-steps", STEP | {"store": p.body})),
+    ("POST", "/v1/device-handovers"): Door(COMMUNE, lambda p: ("/v1/device-handovers", SENDING | {"sender": p.body})),
+    ("GET", "/v1/device-handovers"): Door(COMMUNE, lambda p: ("/v1/device-handovers", None), free=True),
+    ("GET", "/v1/device-handovers/{number}"): Door(COMMUNE, lambda p: (f"/v1/device-handovers/{p.handover}", None)),
+    ("GET", "/v1/device-handovers/{number}/sheet"): Door(
+        COMMUNE, lambda p: (f"/v1/device-handovers/{p.handover}/sheet", None)
+    ),
+    ("POST", "/v1/device-handovers/{number}/receipt"): Door(
+        COMMUNE, lambda p: (f"/v1/device-handovers/{p.handover}/receipt", RECEIPT)
+    ),
+}
 LISTS = (
     "/v1/allowances",
     "/v1/ledger",
@@ -383,7 +410,7 @@ def send(client: TestClient, method: str, asked: Asked, headers: dict[str, str])
         said = client.post(path, content=body, headers=headers | {"Content-Type": kind})
     else:
         said = client.request(method, path, json=body, headers=headers)
-    plain = said.headers["content-type"].startswith("text/csv")
+    plain = said.headers["content-type"].startswith(("text/csv", "application/pdf"))
     return said.status_code, "" if plain else said.json().get("code", "")
 
 
@@ -435,6 +462,27 @@ def test_transfers_with_a_side_in_the_own_territory(
     expected = {str(place.transfer) for body, place in places.items() if body in REACH[role]}
     near = {str(place.near) for place in places.values()}  # the commune of the tests is a side of each
     assert {each["id"] for each in items} == expected | near
+
+
+@pytest.mark.parametrize("role", list(OfficerRole))
+def test_devices_of_the_own_territory(
+    role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]
+) -> None:
+    headers = token(house, role)
+    named = {f"D{number}" for number, body in enumerate(PLACES) if body in REACH[role]}
+    shown = client.get("/v1/devices", headers=headers).json()["items"]
+    assert {each["store"] for each in shown} == REACH[role]
+    assert {each["serial"] for each in shown} == named
+    stocks = client.get("/v1/device-stock", headers=headers).json()
+    assert {each["store"] for each in stocks["items"]} == REACH[role]
+    assert stocks["total"] == stocks["states"]["in-transit"] == len(named)
+    sent = client.get("/v1/device-handovers", headers=headers).json()["items"]
+    assert {each["receiver"] for each in sent} == REACH[role]
+    found = {f"D{n}" for n in range(5) if client.get(f"/v1/devices/D{n}", headers=headers).status_code == 200}
+    assert found == named
+    for path in ("devices", "device-stock"):
+        assert len(client.get(f"/v1/{path}.csv", headers=headers).text.splitlines()) == 1 + len(named)
+    assert len(client.get("/v1/device-batches", headers=headers).json()["items"]) == (5 if role is CENTRAL else 0)
 
 
 @pytest.mark.parametrize("role", [CENTRAL, REGIONAL, PROVINCIAL])
