@@ -82,7 +82,7 @@ def doctor(data: Data = None, as_json: AsJson = False) -> None:
 
 def _mount() -> None:
     """Commands that live in files of their own; those import their rooms inside the function too."""
-    from . import elections
+    from . import devices, elections
     from .demo.command import demo
     from .keys import keys
     from .quota import quota
@@ -96,6 +96,7 @@ def _mount() -> None:
     app.add_typer(quota, name="quota")
     app.add_typer(report, name="report")
     app.add_typer(elections.app)
+    app.add_typer(devices.app)
 
 
 _mount()
