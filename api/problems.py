@@ -24,6 +24,7 @@ from pki import tickets
 from pki.ca import errors as ca
 from pki.quota import errors as quota
 from pki.quota.devices import errors as devices
+from pki.quota.alerts import errors as alerts
 from pki.quota.elections import errors as elections
 from pki.quota.grants import errors as grants
 from pki.quota.rollout import errors as rollout
@@ -280,6 +281,9 @@ PROBLEMS: dict[type[Exception], Row] = {
     devices.HandoverClosed: (409, "device-handover-closed"),
     devices.HandoverToItself: (422, "device-handover-to-itself"),
     devices.OwnHandover: (403, "own-device-handover"),
+    alerts.AlertUnknown: (404, "alert-unknown"),
+    alerts.AlertClosed: (409, "alert-closed"),
+    alerts.SnoozeRefused: (422, "snooze-refused"),
     elections.PlanExists: (409, "election-plan-exists"),
     elections.PlanUnknown: (404, "election-plan-unknown"),
     elections.OfficialsFileRefused: (422, "officials-file-refused"),

@@ -15,6 +15,8 @@ from api.mail.sending import due_messages
 from hsm.errors import HsmError
 from pki.errors import PkiError
 from pki.journal.acts import Actor, ActorKind, number_leaves
+from pki.quota.alerts.sweeping import sweep_alerts
+from pki.quota.alerts.telling import tell_alerts
 from pki.quota.issuing import issue_certificates
 from pki.quota.kinds import OrderState
 from pki.quota.stopping import expire_keys, revoke_all_owed
@@ -24,6 +26,7 @@ from pki.registration.mailboxes.handing_over import hand_over_due
 from pki.status.lists import publish_due_crls
 from signer.ceremonies.ending import expire_ceremonies
 from signer.ceremonies.finishing import resume_items
+from signer.ceremonies.use import key_uses
 from signer.errors import SignerError
 
 from .waiting import waiting_documents
@@ -114,6 +117,12 @@ def revoke_owed(house: House, at: datetime) -> None:
     revoke_all_owed(house.records, house.settled, by=JOBS, at=at)
 
 
+def watch(house: House, at: datetime) -> None:
+    """Alerts open and close; what opened is told once."""
+    sweep_alerts(house.records, key_uses, by=JOBS, at=at)
+    tell_alerts(house.records, house.mailer, at=at)
+
+
 def forget(house: House, at: datetime) -> None:
     """What has expired and says nothing any more."""
     with house.records.writing() as session:
@@ -130,5 +139,6 @@ ROUNDS: tuple[Round, ...] = (
     Round(name="expiry", seconds=60.0, work=expire),
     Round(name="mail", seconds=60.0, work=send_mail),
     Round(name="revocations", seconds=10.0, work=revoke_owed),
+    Round(name="alerts", seconds=300.0, work=watch),
     Round(name="forgetting", seconds=600.0, work=forget),
 )

@@ -27,12 +27,24 @@ SUBJECTS: Mapping[NoticeKind, str] = {
     NoticeKind.DELEGATION_ENDED: _("A delegation ends"),
     NoticeKind.OFFICE_ENDS: _("The end of an office was recorded"),
     NoticeKind.MAILBOX_ACTIVE: _("This mailbox is yours while you are in office"),
+    NoticeKind.ALERTS: _("Signature keys: what needs your attention"),
 }
 BODIES: Mapping[NoticeKind, str] = {
     NoticeKind.DELEGATION_GIVEN: _("Delegation no. {number} of {body} is on the register, from {starts_on}."),
     NoticeKind.DELEGATION_ENDED: _("Delegation no. {number} of {body} no longer counts from {ends_on}."),
     NoticeKind.OFFICE_ENDS: _("The office in {body} ends on {ends_on}. From that day on its key no longer signs."),
     NoticeKind.MAILBOX_ACTIVE: _("This mailbox belongs to the office in {body}. Whoever holds the office reads it."),
+    NoticeKind.ALERTS: _(
+        "{body}: new alerts.\n"
+        "Bodies with four fifths of their keys in use: {seats_80}\n"
+        "Bodies with no key left to order (the keys that exist go on signing): {seats_100}\n"
+        "Keys that end within 90 days: {expiry_90}; within 30 days: {expiry_30}; within 7 days: {expiry_7}\n"
+        "Keys that signed nothing for 60 days: {key_idle}\n"
+        "People in office without a key: {office_without_key}\n"
+        "Keys whose holder is no longer in office: {key_without_office}\n"
+        "Communes that cannot sign today: {unable_to_sign}\n"
+        "Communes without a signatory by law, between two councils: {without_signatory}"
+    ),
 }
 MARK = _("Rehearsal: without legal value.")
 FOOT = _("This message asks for nothing. Never answer it with a password or a PIN.")

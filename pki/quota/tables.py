@@ -308,6 +308,13 @@ class LedgerEntry(Base):
     """What it follows from, kind and id: "wave:<uuid>", "extra:<uuid>"; None: from its order alone."""
 
 
+_ORDERED = (LedgerEntry.account == Account.AVAILABLE) & LedgerEntry.order_id.is_not(None)
+Index(
+    "ix_ledger_entry_recorded_at_ordered",
+    LedgerEntry.recorded_at,
+    sqlite_where=_ORDERED,
+    postgresql_where=_ORDERED,
+)
 append_only(
     LedgerEntry.__table__,
     frozen=(

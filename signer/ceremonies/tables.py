@@ -50,7 +50,7 @@ class Ceremony(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     signer_id: Mapped[UUID] = mapped_column(index=True)
     state: Mapped[CeremonyState] = mapped_column(enumeration(CeremonyState, "ceremony_state"), index=True)
-    opened_at: Mapped[datetime] = mapped_column(Instant)
+    opened_at: Mapped[datetime] = mapped_column(Instant, index=True)
     opened_by: Mapped[str] = mapped_column(String(100))
     return_url: Mapped[str | None] = mapped_column(String(500))
     expires_at: Mapped[datetime] = mapped_column(Instant)

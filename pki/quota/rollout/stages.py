@@ -11,11 +11,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, func, insert, select, update
-from sqlalchemy.ext.compiler import compiles
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
 from pki.journal.acts import Actor, record
 from pki.journal.tables import EventRow
@@ -30,6 +27,7 @@ from pki.quota.rollout.tables import (
     TrainingSession,
     WindowAssessment,
 )
+from pki.quota.subjects import order_subject
 from pki.quota.tables import Allowance, KeyOrder
 from pki.records import Records, civil_day
 from pki.registration.errors import BodyUnknown
@@ -207,7 +205,7 @@ def _reached(within: Extent, day: date) -> dict[Stage, Any]:
     delivered = (
         select(Body.id, func.min(EventRow.at))
         .join(KeyOrder, KeyOrder.body_id == Body.id)
-        .join(EventRow, EventRow.subject == _order_subject())
+        .join(EventRow, EventRow.subject == order_subject())
         .where(EventRow.kind == "order.delivered")
     )
     statements = {
@@ -232,28 +230,3 @@ def _refuse_others(codes: Sequence[str], found: Sequence[Any], stage: Stage) -> 
             raise BodyNotRolledOut(row.code, "stages are a commune's")
         if stage is Stage.WINDOW_ASSESSED and (row.population or 0) <= WINDOW_ABOVE:
             raise BodyNotRolledOut(row.code, f"its window is not assessed: {WINDOW_ABOVE} inhabitants or fewer")
-
-
-class _SubjectOf(FunctionElement[str]):
-    """`order:` and an order's id as the journal spells it, so that the index on subjects is of use."""
-
-    type = String()
-    inherit_cache = True
-
-
-@compiles(_SubjectOf)
-def _spelled(element: _SubjectOf, compiler: SQLCompiler, **more: Any) -> str:
-    """PostgreSQL knows ids and spells them with hyphens."""
-    return f"'order:' || CAST({compiler.process(element.clauses, **more)} AS VARCHAR)"
-
-
-@compiles(_SubjectOf, "sqlite")
-def _spelled_by_sqlite(element: _SubjectOf, compiler: SQLCompiler, **more: Any) -> str:
-    """SQLite keeps 32 digits and no hyphens."""
-    column = compiler.process(element.clauses, **more)
-    parts = (f"substr({column}, {start}, {length})" for start, length in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12)))
-    return "'order:' || " + " || '-' || ".join(parts)
-
-
-def _order_subject() -> ColumnElement[str]:
-    return _SubjectOf(KeyOrder.id)

@@ -26,6 +26,8 @@ class NoticeKind(StrEnum):
     DELEGATION_ENDED = "delegation_ended"
     OFFICE_ENDS = "office_ends"
     MAILBOX_ACTIVE = "mailbox_active"
+    ALERTS = "alerts"
+    """What needs an eye in a body, counted by kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
