@@ -97,25 +97,24 @@ def test_a_hundred_sweeps_at_once_open_one(bureau: Bureau) -> None:
         ]
 
 
-def test_two_open_alerts_of_one_subject_are_refused(bureau: Bureau) -> None:
-    for _ in range(3):
-        bureau.requested(BERRECHID_PROVINCE)
-    Watch(bureau.records).sweep(T0, Family.SEATS)
-    columns = "kind, subject_id, body_id, detail, opened_at"
-    again = f"INSERT INTO quota_alert (id, {columns}) SELECT :id, {columns} FROM quota_alert WHERE kind = 'seats_80'"
-    with pytest.raises(DBAPIError), bureau.records.writing() as session:
-        session.execute(text(again), {"id": "0" * 32})
-
-
-@pytest.mark.parametrize("change", ["opened_at = '2020-01-01'", "kind = 'seats_100'", "closed_at = NULL"])
-def test_an_alert_stays_as_it_was_told(bureau: Bureau, change: str) -> None:
+def test_the_database_keeps_one_open_and_each_as_it_was_told(bureau: Bureau) -> None:
     order, *_ = [bureau.requested(BERRECHID_PROVINCE) for _ in range(3)]
     watch = Watch(bureau.records)
     watch.sweep(T0, Family.SEATS)
+    columns = "kind, subject_id, body_id, detail, opened_at"
+    again = f"INSERT INTO quota_alert (id, {columns}) SELECT :id, {columns} FROM quota_alert WHERE kind = 'seats_80'"
+    refused(bureau.records, again, id="0" * 32)
+    refused(bureau.records, again.replace("SELECT :id, kind", "SELECT :id, 'key_idle'"), id="0" * 32)  # of no order
     cancel_key(bureau.records, order=order, reason="r", by=OFFICER, at=T0)
     watch.sweep(T0 + HOUR, Family.SEATS)
-    with pytest.raises(DBAPIError), bureau.records.writing() as session:
-        session.execute(text(f"UPDATE quota_alert SET {change} WHERE kind = 'seats_80'"))
+    for change in ("opened_at = '2020-01-01'", "kind = 'seats_100'", "closed_at = NULL"):
+        refused(bureau.records, f"UPDATE quota_alert SET {change} WHERE kind = 'seats_80'")
+    refused(bureau.records, "DELETE FROM quota_alert")
+
+
+def refused(records: Records, statement: str, **given: str) -> None:
+    with pytest.raises(DBAPIError), records.writing() as session:
+        session.execute(text(statement), given)
 
 
 @pytest.fixture(scope="module")
