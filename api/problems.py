@@ -23,8 +23,8 @@ from hsm.prepared import errors as prepared
 from pki import tickets
 from pki.ca import errors as ca
 from pki.quota import errors as quota
-from pki.quota.devices import errors as devices
 from pki.quota.alerts import errors as alerts
+from pki.quota.devices import errors as devices
 from pki.quota.elections import errors as elections
 from pki.quota.grants import errors as grants
 from pki.quota.rollout import errors as rollout

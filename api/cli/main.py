@@ -83,6 +83,7 @@ def doctor(data: Data = None, as_json: AsJson = False) -> None:
 def _mount() -> None:
     """Commands that live in files of their own; those import their rooms inside the function too."""
     from . import devices, elections
+    from .alerts import alerts, forecast
     from .demo.command import demo
     from .keys import keys
     from .quota import quota
@@ -93,6 +94,8 @@ def _mount() -> None:
     app.command(context_settings={"ignore_unknown_options": True})(verify)
     app.command()(demo)
     app.add_typer(keys, name="keys")
+    quota.command()(alerts)
+    quota.command()(forecast)
     app.add_typer(quota, name="quota")
     app.add_typer(report, name="report")
     app.add_typer(elections.app)

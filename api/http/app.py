@@ -31,6 +31,7 @@ def build_app(house: House) -> FastAPI:
     from . import (
         agent,
         agreements,
+        alerts,
         censuses,
         ceremonies,
         dashboard,
@@ -86,6 +87,7 @@ def build_app(house: House) -> FastAPI:
         field_keys,
         quota,
         dashboard,
+        alerts,
         registration,
         territory,
         rollout,

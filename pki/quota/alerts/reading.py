@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from pki.quota.alerts.errors import AlertUnknown
-from pki.quota.alerts.kinds import AlertKind, AlertState, Handling
-from pki.quota.alerts.tables import Alert, AlertHandling
+from pki.quota.alerts.kinds import AlertKind, AlertState, Family, Handling
+from pki.quota.alerts.tables import Alert, AlertHandling, AlertSweep
 from pki.registration.extent import EVERYWHERE, Extent
 from pki.registration.tables import Body
 
@@ -94,6 +94,12 @@ def handlings(session: Session, alert: UUID) -> list[Handled]:
     """What officers did with it, oldest first."""
     rows = session.scalars(select(AlertHandling).where(AlertHandling.alert_id == alert).order_by(AlertHandling.id))
     return [Handled(action=row.action, until=row.until, reason=row.reason, at=row.at, by=row.by) for row in rows]
+
+
+def last_sweep(session: Session) -> datetime | None:
+    """As of when the alerts are: the family that was swept longest ago. None: one was never swept."""
+    swept = session.scalars(select(AlertSweep.swept_at)).all()
+    return min(swept) if len(swept) == len(Family) else None
 
 
 _STATES: dict[AlertState, ColumnElement[bool]] = {

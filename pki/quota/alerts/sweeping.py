@@ -5,7 +5,7 @@ A condition that begins and ends between two sweeps is not seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
@@ -45,22 +45,52 @@ def sweep_alerts(records: Records, uses: KeyUses, *, by: Actor, at: datetime) ->
 
 @again_after_deadlock
 def sweep_family(records: Records, family: Family, uses: KeyUses, *, by: Actor, at: datetime) -> Swept:
-    """One family's transaction. The number of statements does not grow with the country."""
+    """One family's transaction. The number of statements does not grow with the country.
+
+    Whoever else writes waits only for a sweep that has something to write: it looks first, and then under its lock.
+    """
+    with records.reading() as session:
+        quiet = _compared(session, family, uses, at=at).nothing
     with records.writing() as session:
-        if not _locked(session, family, at):
+        if not _locked(session, family, at) or quiet:
             return Swept(opened=0, closed=0)
-        found = {(each.kind, each.subject_id): each for each in conditions(session, family, uses, at=at)}
-        known = _open(session, family)
-        begun = [found[key] for key in found.keys() - known.keys()]
-        over = [known[key].id for key in known.keys() - found.keys()]
-        opened = _open_alerts(session, family, begun, at=at)
-        _close(session, over, at=at)
-        _tell_details_apart(session, found, known)
-        if begun or over:
+        seen = _compared(session, family, uses, at=at)
+        opened = _open_alerts(session, family, seen.begun, at=at)
+        _close(session, seen.over, at=at)
+        _set(session, "detail", seen.changed)
+        if seen.begun or seen.over:
             _rank(session, _open(session, family))
-            facts = {"opened": sorted(map(str, opened)), "closed": sorted(map(str, over))}
+            facts = {"opened": sorted(map(str, opened)), "closed": sorted(map(str, seen.over))}
             record(session, kind="alerts.swept", subject=f"alerts:{family.value}", by=by, at=at, facts=facts)
-    return Swept(opened=len(opened), closed=len(over))
+    return Swept(opened=len(opened), closed=len(seen.over))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    """What holds beside what is open."""
+
+    begun: Sequence[Condition]
+    over: Sequence[UUID]
+    changed: Sequence[Mapping[str, object]]
+    """Details of conditions that go on."""
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.begun or self.over or self.changed)
+
+
+def _compared(session: Session, family: Family, uses: KeyUses, *, at: datetime) -> _Compared:
+    found = {(each.kind, each.subject_id): each for each in conditions(session, family, uses, at=at)}
+    known = _open(session, family)
+    return _Compared(
+        begun=[found[key] for key in found.keys() - known.keys()],
+        over=[known[key].id for key in known.keys() - found.keys()],
+        changed=[
+            {"alert": known[key].id, "said": found[key].detail}
+            for key in found.keys() & known.keys()
+            if found[key].detail != known[key].detail
+        ],
+    )
 
 
 def _locked(session: Session, family: Family, at: datetime) -> bool:
@@ -140,16 +170,6 @@ def _close(session: Session, over: Sequence[UUID], *, at: datetime) -> None:
         )
 
 
-def _tell_details_apart(session: Session, found: Mapping[_Key, Condition], known: Mapping[_Key, _Known]) -> None:
-    """What changed within a condition that goes on."""
-    changed = [
-        {"alert": each.id, "said": found[key].detail}
-        for key, each in known.items()
-        if key in found and found[key].detail != each.detail
-    ]
-    _set(session, "detail", changed)
-
-
 def _rank(session: Session, known: Mapping[_Key, _Known]) -> None:
     """Each weaker alert names the stronger one of its subject, as long as that is open."""
     changed = []
@@ -161,7 +181,7 @@ def _rank(session: Session, known: Mapping[_Key, _Known]) -> None:
     _set(session, "superseded_by", changed)
 
 
-def _set(session: Session, column: str, changed: Iterable[Mapping[str, object]]) -> None:
-    if rows := list(changed):
+def _set(session: Session, column: str, changed: Sequence[Mapping[str, object]]) -> None:
+    if changed:
         said = update(_ALERTS).where(_ALERTS.c.id == bindparam("alert")).values({column: bindparam("said")})
-        session.connection().execute(said, rows)
+        session.connection().execute(said, changed)

@@ -17,6 +17,8 @@ from api.auth.tables import OfficerRole
 from api.wiring import House
 from pki.journal.acts import Actor, ActorKind
 from pki.quota.agreements import Tier, sign_agreement
+from pki.quota.alerts.kinds import AlertKind
+from pki.quota.alerts.tables import Alert
 from pki.quota.devices.batches import DeliveryNote, receive_batch
 from pki.quota.devices.handovers import send_devices
 from pki.quota.devices.serials import typed_serials
@@ -93,6 +95,7 @@ class Place:
     delegation: UUID
     handover: int
     """Of the one device that is on its way there from the centre."""
+    alert: UUID
 
     @property
     def province(self) -> str:
@@ -204,8 +207,18 @@ def _settled(house: House, body: str, number: int, rollout: dict[str, UUID]) -> 
         mailbox=ask_mailbox(records, body_code=body, function=OfficeFunction.COMMITTEE_MEMBER, by=BY, at=at),
         delegation=uuid4(),
         handover=_sent(records, body, number, at),
+        alert=_alerted(records, body, at),
         **rollout,
     )
+
+
+def _alerted(records: Records, body: str, at: datetime) -> UUID:
+    """An alert of the body's seats, whatever they are."""
+    said: dict[str, Any] = {"id": uuid4(), "kind": AlertKind.SEATS_80, "detail": "3/3", "opened_at": at}
+    with records.writing() as session:
+        found = session.scalars(select(Body.id).where(Body.code == body)).one()
+        session.execute(insert(Alert).values(body_id=found, subject_id=found, **said))
+    return UUID(str(said["id"]))
 
 
 def _delegate(session: Session, place: Place, other: Place) -> None:

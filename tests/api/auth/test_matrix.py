@@ -333,6 +333,13 @@ DOORS |= {
     ("GET", "/v1/elections/{plan}/sheets"): Door(
         PROVINCIAL, lambda p: (f"{PLAN_OF_ELECTIONS}/sheets?body={p.body}", None)
     ),
+    ("GET", "/v1/alerts"): Door(COMMUNE, lambda p: (f"/v1/alerts?body={p.body}", None)),
+    ("GET", "/v1/alerts/{alert}"): Door(COMMUNE, lambda p: (f"/v1/alerts/{p.alert}", None)),
+    ("POST", "/v1/alerts/{alert}/assignment"): Door(COMMUNE, lambda p: (f"/v1/alerts/{p.alert}/assignment", {})),
+    ("POST", "/v1/alerts/{alert}/snooze"): Door(
+        PROVINCIAL, lambda p: (f"/v1/alerts/{p.alert}/snooze", {"until": "2026-01-01", "reason": "r"})
+    ),
+    ("GET", "/v1/forecasts"): Door(COMMUNE, lambda p: ("/v1/forecasts?by=body", None), free=True),
     ("GET", "/v1/signatories"): Door(COMMUNE, lambda p: ("/v1/signatories", None), free=True),
     ("POST", "/v1/key-orders/{order}/replacement"): Door(
         PROVINCIAL, lambda p: (f"/v1/key-orders/{p.order}/replacement", {"why": "damaged"})
@@ -374,6 +381,7 @@ LISTS = (
     "/v1/documents",
     "/v1/key-orders",
     "/v1/register-proposals",
+    "/v1/alerts",
 )
 
 
@@ -509,6 +517,23 @@ def test_stages_of_the_own_communes(
     assert len(items) == {CENTRAL: 1503, REGIONAL: 153, PROVINCIAL: 22, COMMUNE: 1}[role]
     table = client.get("/v1/stages.csv", headers=headers).text.splitlines()[1:]
     assert {line.split(",")[0] for line in table} == {each["body"] for each in items}
+
+
+@pytest.mark.parametrize("role", list(OfficerRole))
+def test_forecasts_of_the_own_territory(
+    role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]
+) -> None:
+    headers = token(house, role)
+    said = client.get("/v1/forecasts?by=body", headers=headers).json()
+    assert {each["code"] for each in said["items"] if each["code"] in PLACES} == REACH[role]
+    assert said["total"]["available"] == sum(each["available"] for each in said["items"])
+    parts = {by: client.get(f"/v1/forecasts?by={by}", headers=headers).json()["items"] for by in ("region", "province")}
+    assert [len(parts["region"]), len(parts["province"])] == {
+        CENTRAL: [2, len(parts["province"])],
+        REGIONAL: [0, 9],
+        PROVINCIAL: [0, 0],
+        COMMUNE: [0, 0],
+    }[role]
 
 
 @pytest.mark.parametrize("role", list(OfficerRole))

@@ -122,3 +122,29 @@ def test_certificates_lie_beside_the_file(folder: Path, tmp_path: Path, name: st
     file.write_text(HEADER + f"{BERRECHID},committee_member,س,S,QA1,2021-09-24,{name},\n", encoding="utf-8")
     found = run("keys", "import", str(file), "--data", str(folder), code=1)
     assert found["refused"][0]["reason"] == "this file cannot be read"
+
+
+def test_alerts_are_listed(folder: Path) -> None:
+    assert run("quota", "alerts", "--data", str(folder)) == {"ok": True, "swept_at": None, "items": []}
+    found = run("quota", "alerts", "--sweep", "--data", str(folder))
+    assert found["swept_at"]
+    assert [(each["kind"], each["body"], each["detail"]) for each in found["items"]] == [
+        ("unable_to_sign", BERRECHID, "no-office")
+    ]
+    assert run("quota", "alerts", "--province", "02.411", "--data", str(folder))["items"] == []
+    assert run("quota", "alerts", "--kind", "seats_80", "--state", "all", "--data", str(folder))["items"] == []
+    for wrong in (["--kind", "x"], ["--state", "x"], ["--region", "06", "--body", BERRECHID]):
+        assert run("quota", "alerts", *wrong, "--data", str(folder), code=2)["ok"] is False
+    said = CliRunner().invoke(app, ["quota", "alerts", "--data", str(folder)])
+    assert f"unable_to_sign {BERRECHID} Berrechid: no-office" in said.stdout
+
+
+def test_a_forecast(folder: Path) -> None:
+    (found,) = run("quota", "forecast", "--data", str(folder))["items"]
+    assert (found["available"], found["why"], found["ends_on"]) == (5, "too-few-events", None)
+    assert [each["code"] for each in run("quota", "forecast", "--by", "body", "--data", str(folder))["items"]] == [
+        BERRECHID
+    ]
+    assert run("quota", "forecast", "--by", "x", "--data", str(folder), code=2)["ok"] is False
+    said = CliRunner().invoke(app, ["quota", "forecast", "--data", str(folder)])
+    assert said.stdout == "all: 5 available, +0 in 30 days: too-few-events\n"

@@ -78,9 +78,8 @@ def test_days_without_use(
         assert (IDLE in watch.stands(active)) is idle
 
 
-def test_a_signature_ends_idleness_and_the_next_sixty_days_are_another(bureau: Bureau) -> None:
-    order = bureau.active()
-    watch, at = Watch(bureau.records), T0 + timedelta(days=70)
+def test_a_signature_ends_idleness_and_the_next_sixty_days_are_another(sqlite_bureau: Bureau, active: OrderId) -> None:
+    order, watch, at = active, Watch(sqlite_bureau.records), T0 + timedelta(days=70)
     watch.sweep(at, Family.IDLE)
     watch.used[order] = at
     watch.sweep(at, Family.IDLE)

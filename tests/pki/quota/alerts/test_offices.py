@@ -113,10 +113,10 @@ def president(wave: Wave) -> tuple[HolderId, OfficeId]:
     return wave.official(BERRECHID, None)
 
 
-def test_a_key_ends_the_alert(records: Records) -> None:
-    wave, watch = Wave(records), Watch(records)
+def test_a_key_ends_the_alert(sqlite_records: Records) -> None:
+    wave, watch = Wave(sqlite_records), Watch(sqlite_records)
     who = president(wave)
-    assert missed(records) == ["president"]
+    assert missed(sqlite_records) == ["president"]
     wave.key(*who, BERRECHID)
     watch.sweep(T0, Family.OFFICES)
     assert [each.state for each in watch.lines(ALONE, state=None)] == [AlertState.CLOSED]

@@ -73,11 +73,11 @@ def test_the_notice_of_the_last_seat_supersedes_the_earlier_one(bureau: Bureau) 
     assert watch.lines() == []
 
 
-def test_a_sweep_that_looked_earlier_changes_nothing(bureau: Bureau) -> None:
-    watch = Watch(bureau.records)
+def test_a_sweep_that_looked_earlier_changes_nothing(sqlite_bureau: Bureau) -> None:
+    watch = Watch(sqlite_bureau.records)
     watch.sweep(T0 + HOUR, Family.SEATS)
     for _ in range(3):
-        bureau.requested(BERRECHID_PROVINCE)
+        sqlite_bureau.requested(BERRECHID_PROVINCE)
     assert watch.sweep(T0, Family.SEATS) == Swept(opened=0, closed=0)
     assert watch.sweep(T0 + HOUR, Family.SEATS) == Swept(opened=2, closed=0)
 
