@@ -27,7 +27,7 @@ from tests.pki.quota.estate import Bureau
 HOUR = timedelta(hours=1)
 S80, S100 = AlertKind.SEATS_80, AlertKind.SEATS_100
 BOTH = (S80, S100)
-LOADS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 8)), min_size=1, max_size=10)
+LOADS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 8)), min_size=1, max_size=8)
 
 
 def extra(bureau: Bureau, seats: int) -> None:
@@ -131,7 +131,7 @@ def country(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 _hours = iter(range(10**6))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(loads=LOADS)
 def test_over_random_histories_each_crossing_opens_one(country: Records, loads: list[tuple[int, int]]) -> None:
     """Granted and in use at each sweep: as many alerts as times that a share was reached, open if it is now."""
