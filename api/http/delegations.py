@@ -57,6 +57,7 @@ class FindingOut(Out):
     id: UUID
     kind: FindingKind
     office: UUID | None
+    replacement: UUID | None
     number: str
     acts: tuple[ActKind, ...]
     starts_on: date

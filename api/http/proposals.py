@@ -110,6 +110,7 @@ class FindingIn(In):
     kind: FindingKind
     body: Code
     office: UUID | None = None
+    replacement: UUID | None = None
     number: Number
     acts: Annotated[frozenset[ActKind], Field(max_length=10)] = frozenset()
     starts_on: date
@@ -229,6 +230,7 @@ def post_finding(body: FindingIn, officer: ProvincialOrAbove, house: HouseHere, 
         kind=body.kind,
         body_code=body.body,
         office=None if body.office is None else OfficeId(body.office),
+        replacement=None if body.replacement is None else OfficeId(body.replacement),
         number=body.number,
         acts=body.acts,
         starts_on=body.starts_on,

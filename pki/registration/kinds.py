@@ -33,6 +33,8 @@ class OfficeFunction(StrEnum):
     GOVERNOR = "governor"
     SPECIAL_COMMITTEE = "special_committee"
     DIRECTOR_OF_SERVICES = "director_of_services"
+    COUNCILLOR = "councillor"
+    """A member of the council outside its bureau: signs in an absent president's place alone, named by a finding."""
 
 
 class ActKind(StrEnum):
@@ -55,7 +57,8 @@ FUNCTIONS_OF: Mapping[BodyKind, frozenset[OfficeFunction]] = MappingProxyType(
     {
         BodyKind.COMMUNE: _COUNCIL
         | _COMMITTEE
-        | {OfficeFunction.PACHA, OfficeFunction.PACHA_ASSISTANT, OfficeFunction.SPECIAL_COMMITTEE},
+        | {OfficeFunction.PACHA, OfficeFunction.PACHA_ASSISTANT}
+        | {OfficeFunction.SPECIAL_COMMITTEE, OfficeFunction.COUNCILLOR},
         BodyKind.ARRONDISSEMENT: _COUNCIL | _COMMITTEE,
         BodyKind.PROVINCE: _COMMITTEE | {OfficeFunction.GOVERNOR, OfficeFunction.DIRECTOR_OF_SERVICES},
         BodyKind.SERVICE: _COMMITTEE | {OfficeFunction.DIRECTOR_OF_SERVICES},

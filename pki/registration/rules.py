@@ -18,6 +18,8 @@ class Rule:
     article: str
     deputies: frozenset[OfficeFunction] = frozenset()
     """Functions that may sign on a delegation, or in an absent principal's place."""
+    members: frozenset[OfficeFunction] = frozenset()
+    """Functions that replace an absent principal when no deputy is there, named by the finding; never by delegation."""
     delegation_article: str = ""
     replacement_article: str = ""
     """Empty: nobody replaces an absent principal by law alone."""
@@ -31,7 +33,7 @@ class Rule:
     @property
     def others(self) -> frozenset[OfficeFunction]:
         """Functions that sign by a recorded act only, never by their office alone."""
-        found = set(self.deputies)
+        found = set(self.deputies | self.members)
         if self.substitution_article:
             found.add(OfficeFunction.GOVERNOR)
         if self.committee_article:
@@ -49,6 +51,7 @@ _COMMUNE = Rule(
     functions=_PRESIDENT,
     article="113-14 art. 101",
     deputies=_VICE,
+    members=frozenset({OfficeFunction.COUNCILLOR}),
     delegation_article="113-14 art. 103",
     replacement_article="113-14 art. 109",
     substitution_article="113-14 art. 76",

@@ -73,6 +73,7 @@ FUNCTIONS: Mapping[str, Both] = {
     "governor": Both("العامل", "Gouverneur"),
     "special_committee": Both("اللجنة الخاصة", "Délégation spéciale"),
     "director_of_services": Both("المدير العام للمصالح", "Directeur général des services"),
+    "councillor": Both("عضو المجلس", "Membre du conseil"),
 }
 POWERS: Mapping[str, Both] = {
     "delegation": Both("بتفويض رقم {number}", "par délégation n° {number}"),

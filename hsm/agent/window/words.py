@@ -53,6 +53,7 @@ FUNCTIONS: Mapping[str, str] = {
     "governor": _("Governor"),
     "special_committee": _("Special committee"),
     "director_of_services": _("Director general of services"),
+    "councillor": _("Member of the council"),
 }
 
 

@@ -16,7 +16,7 @@ from pki.registration.kinds import ActKind, OfficeFunction
 from pki.registration.powers.kinds import FindingKind, PowerKind
 from pki.registration.rules import Rule
 
-COUNCIL = frozenset({OfficeFunction.PRESIDENT, OfficeFunction.VICE_PRESIDENT})
+COUNCIL = frozenset({OfficeFunction.PRESIDENT, OfficeFunction.VICE_PRESIDENT, OfficeFunction.COUNCILLOR})
 """Functions that fall silent while a special committee sits (organic law 113-14, art. 74)."""
 
 
@@ -61,6 +61,8 @@ class FindingSeen:
     id: UUID
     kind: FindingKind
     office: UUID | None
+    replacement: UUID | None
+    """The councillor whom it names, no vice-president being there."""
     number: str
     acts: frozenset[ActKind]
     starts_on: date
@@ -181,6 +183,8 @@ def claim(reading: Reading, office: UUID, *, act: ActKind, rule: Rule) -> Claim:
 
 
 def _delegations(reading: Reading, own: OfficeSeen, act: ActKind, rule: Rule) -> Iterator[Claim]:
+    if own.function not in rule.deputies:
+        return
     for each in reading.delegations:
         if each.to_office != own.id or act not in each.acts or each.starts_on > reading.day:
             continue
@@ -204,7 +208,9 @@ def _delegations(reading: Reading, own: OfficeSeen, act: ActKind, rule: Rule) ->
 
 
 def _replacement(reading: Reading, own: OfficeSeen, act: ActKind, rule: Rule) -> Claim:
-    """A deputy in the place of a principal found absent: the first in rank who is there (art. 109; art. 113)."""
+    """In the place of a principal found absent: the first in rank who is there, else the councillor that the finding
+    names (art. 109; art. 113).
+    """
     best = Claim(standing=Standing.NONE)
     if not rule.replacement_article:
         return best
@@ -214,8 +220,8 @@ def _replacement(reading: Reading, own: OfficeSeen, act: ActKind, rule: Rule) ->
             continue
         ends_on = _earliest(each.ends_on, principal.ends_on)
         if _covers(reading.day, each.starts_on, ends_on):
-            standing = _turn(reading, own)
-        elif _turn(reading, own) is Standing.HELD:
+            standing = _turn(reading, own, each, rule)
+        elif _turn(reading, own, each, rule) is Standing.HELD:
             standing = Standing.ENDED
         else:
             continue
@@ -224,8 +230,12 @@ def _replacement(reading: Reading, own: OfficeSeen, act: ActKind, rule: Rule) ->
     return best
 
 
-def _turn(reading: Reading, own: OfficeSeen) -> Standing:
-    """Whether it is his turn: nobody before him in rank is in office and there."""
+def _turn(reading: Reading, own: OfficeSeen, absence: FindingSeen, rule: Rule) -> Standing:
+    """Whether it is his turn: nobody before him in rank is in office and there; a councillor's when none is at all."""
+    if own.function in rule.members:
+        deputies = (each for each in reading.offices if each.function in rule.deputies and reading.serving(each.id))
+        there = any(reading.finding(FindingKind.ABSENCE, each.id) is None for each in deputies)
+        return Standing.HELD if absence.replacement == own.id and not there else Standing.NONE
     for rank in range(1, own.rank or 1):
         before = [
             each

@@ -40,6 +40,9 @@ class FindingRecording:
     body_code: str
     office: OfficeId | None = None
     """Whose place is taken; None for a special committee."""
+    replacement: OfficeId | None = None
+    """Of a president's absence when no vice-president is there: the councillor who replaces him, the longest-serving,
+    then the oldest, as the finding says. None: by rank."""
     number: str
     acts: frozenset[ActKind] = frozenset()
     """Of a substitution: the acts he refused to do. Of a special committee: those that its act counts as current
@@ -71,6 +74,7 @@ def write_finding(
             kind=recording.kind,
             body_id=body.id,
             office_id=recording.office,
+            replacement_id=recording.replacement,
             number=recording.number,
             acts=spelled_acts(acts),
             starts_on=recording.starts_on,
@@ -83,6 +87,7 @@ def write_finding(
         )
     )
     facts: dict[str, object] = {"kind": recording.kind, "body": body.code, "office": recording.office}
+    facts["replacement"] = recording.replacement
     facts |= {"number": recording.number, "acts": spelled_acts(acts), "scan": recording.scan_sha256}
     facts |= {"starts_on": recording.starts_on, "ends_on": recording.ends_on, "supersedes": recording.supersedes}
     record(session, kind="finding.recorded", subject=f"finding:{finding}", by=by, at=at, facts=facts)
@@ -114,6 +119,8 @@ def _accepted(session: Session, body: Body, recording: FindingRecording) -> froz
     if not recording.acts <= DELEGABLE:
         raise FindingRefused("it names an act that nobody signs in another's place", article)
     _refuse_twice(session, body, recording, article)
+    if recording.replacement is not None and recording.kind is not FindingKind.ABSENCE:
+        raise FindingRefused("only of an absence does a councillor take the place", article)
     if recording.kind is FindingKind.SPECIAL_COMMITTEE:
         if recording.office is not None or body.kind is not BodyKind.COMMUNE or body.code in MECHOUAR_COMMUNES:
             raise FindingRefused("a special committee sits in the place of a commune's council", article)
@@ -123,27 +130,72 @@ def _accepted(session: Session, body: Body, recording: FindingRecording) -> froz
         if function is not OfficeFunction.PRESIDENT or body.kind is not BodyKind.COMMUNE or not recording.acts:
             raise FindingRefused("the governor does named acts in the place of a commune's president", article)
         return recording.acts
+    return _accepted_absence(session, body, recording, function, article)
+
+
+def _accepted_absence(
+    session: Session, body: Body, recording: FindingRecording, function: OfficeFunction, article: str
+) -> frozenset[ActKind]:
     if function not in _MAY_BE_ABSENT or body.kind is not BodyKind.COMMUNE:
         raise FindingRefused("nobody takes this office's place by law", article)
     if recording.ends_on is not None and recording.ends_on <= a_month_after(recording.starts_on):
         raise FindingRefused("an absence of a month or less is no replacement: delegate instead", article)
     if recording.acts:
         raise FindingRefused("the replacement has all powers: it names none", article)
+    if recording.replacement is not None:
+        _accept_councillor(session, body, recording, function, article)
     return DELEGABLE
+
+
+def _accept_councillor(
+    session: Session, body: Body, recording: FindingRecording, absent: OfficeFunction, article: str
+) -> None:
+    """A councillor of the same council, in office, and no vice-president on record who is there on the first day."""
+    if absent is not OfficeFunction.PRESIDENT or body.code in MECHOUAR_COMMUNES:
+        raise FindingRefused("a councillor takes the place of a commune's president alone", article)
+    named = _in_effect(session, body, recording.replacement, on=recording.starts_on, article=article)
+    if named is not OfficeFunction.COUNCILLOR:
+        raise FindingRefused("it names somebody who is no councillor: the others replace him by rank", article)
+    absences = select(Finding.office_id).where(
+        Finding.kind == FindingKind.ABSENCE,
+        Finding.body_id == body.id,
+        Finding.superseded_at.is_(None),
+        Finding.starts_on <= recording.starts_on,
+        or_(Finding.ends_on.is_(None), Finding.ends_on > recording.starts_on),
+    )
+    there = (
+        select(Office.id)
+        .outerjoin(OfficeEnd, (OfficeEnd.office_id == Office.id) & OfficeEnd.superseded_at.is_(None))
+        .where(Office.body_id == body.id, Office.function == OfficeFunction.VICE_PRESIDENT)
+        .where(Office.superseded_at.is_(None), Office.starts_on <= recording.starts_on)
+        .where(or_(OfficeEnd.ends_on.is_(None), OfficeEnd.ends_on > recording.starts_on))
+        .where(Office.id.not_in(absences))
+    )
+    # THREAT: a finding hands the president's powers to a friend on the council, past the vice-presidents.
+    # DEFENCE: refused while a vice-president on record is there; while one comes back later, the turn is his again.
+    # TEST: tests/pki/registration/test_findings.py::test_a_councillor_only_when_no_vice_president_is_there
+    if session.scalar(there.limit(1)) is not None:
+        raise FindingRefused("a vice-president is there: he takes the place by rank", article)
 
 
 def _function(session: Session, body: Body, recording: FindingRecording, article: str) -> OfficeFunction:
     """The function of the office whose place is taken; it is in effect on the first day."""
     if recording.office is None:
         raise FindingRefused("it names nobody whose place is taken", article)
+    return _in_effect(session, body, recording.office, on=recording.starts_on, article=article)
+
+
+def _in_effect(session: Session, body: Body, office: OfficeId | None, *, on: date, article: str) -> OfficeFunction:
+    """The function of an office of that body in effect on that day."""
+    assert office is not None
     row = session.execute(
         select(Office.function, Office.starts_on, OfficeEnd.ends_on)
         .outerjoin(OfficeEnd, (OfficeEnd.office_id == Office.id) & OfficeEnd.superseded_at.is_(None))
-        .where(Office.id == recording.office, Office.body_id == body.id, Office.superseded_at.is_(None))
+        .where(Office.id == office, Office.body_id == body.id, Office.superseded_at.is_(None))
     ).one_or_none()
     if row is None:
-        raise OfficeUnknown(recording.office)
-    if recording.starts_on < row.starts_on or (row.ends_on is not None and row.ends_on <= recording.starts_on):
+        raise OfficeUnknown(office)
+    if on < row.starts_on or (row.ends_on is not None and row.ends_on <= on):
         raise FindingRefused("that office is not in effect on its first day", article)
     function: OfficeFunction = row.function
     return function

@@ -71,6 +71,7 @@ class History:
                     id=each.id,
                     kind=each.kind,
                     office=each.office_id,
+                    replacement=each.replacement_id,
                     number=each.number,
                     acts=acts_of(each.acts),
                     starts_on=each.starts_on,

@@ -334,6 +334,7 @@ _KINDS: Mapping[str, type[RegisterAct]] = {
 _READ: Mapping[str, Callable[[Any], object]] = {
     "holder": UUID,
     "office": UUID,
+    "replacement": UUID,
     "from_office": UUID,
     "to_office": UUID,
     "delegation": UUID,

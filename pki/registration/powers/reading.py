@@ -42,6 +42,7 @@ class RecordedFinding:
     id: UUID
     kind: FindingKind
     office: UUID | None
+    replacement: UUID | None
     number: str
     acts: tuple[ActKind, ...]
     starts_on: date
@@ -92,6 +93,7 @@ def findings_of(session: Session, *, body_code: str) -> list[RecordedFinding]:
             id=row.id,
             kind=row.kind,
             office=row.office_id,
+            replacement=row.replacement_id,
             number=row.number,
             acts=tuple(sorted(acts_of(row.acts))),
             starts_on=row.starts_on,

@@ -76,6 +76,8 @@ class Finding(Base):
         CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="days"),
         CheckConstraint("(kind = 'special_committee') = (office_id IS NULL)", name="office"),
         CheckConstraint("confirmed_by <> recorded_by", name="two_officers"),
+        CheckConstraint("replacement_id IS NULL OR kind = 'absence'", name="replacement"),
+        CheckConstraint("replacement_id IS NULL OR replacement_id <> office_id", name="another"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -83,6 +85,8 @@ class Finding(Base):
     body_id: Mapped[UUID] = mapped_column(ForeignKey("body.id"), index=True)
     office_id: Mapped[UUID | None] = mapped_column(ForeignKey("office.id"), index=True)
     """Whose place is taken: the absent officer's, the president's who refuses."""
+    replacement_id: Mapped[UUID | None] = mapped_column(ForeignKey("office.id"), index=True)
+    """The councillor who takes it because no vice-president is there (organic law 113-14, art. 109)."""
     number: Mapped[str] = mapped_column(String(60))
     acts: Mapped[str] = mapped_column(String(200))
     """Kinds of act that it gives to another, sorted, divided by blanks. Of a special committee: those that the act
@@ -183,6 +187,7 @@ append_only(
         "kind",
         "body_id",
         "office_id",
+        "replacement_id",
         "number",
         "acts",
         "starts_on",

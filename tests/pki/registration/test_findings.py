@@ -6,7 +6,7 @@ import pytest
 
 from pki.records import Records
 from pki.registration.errors import FindingRefused, FindingUnknown, OfficeUnknown
-from pki.registration.kinds import ActKind
+from pki.registration.kinds import ActKind, OfficeFunction
 from pki.registration.powers.findings import a_month_after
 from pki.registration.powers.kinds import FindingKind
 from tests.pki.registration.council import Council, arrondissement, mechouar
@@ -96,3 +96,37 @@ def test_an_office_of_another_body(sqlite_records: Records) -> None:
     council.offices["president"] = other.offices["president"]
     with pytest.raises(OfficeUnknown):
         council.absent()
+
+
+def test_a_councillor_only_when_no_vice_president_is_there(council: Council) -> None:
+    council.seat("elder", OfficeFunction.COUNCILLOR)
+    with pytest.raises(FindingRefused, match="vice-president is there"):
+        council.found(ABSENCE, replacement="elder")
+    for name in ("first", "second"):
+        council.absent(name)
+    council.end("third", FROM)
+    council.found(ABSENCE, replacement="elder")
+
+
+def test_the_councillor_named_is_a_councillor_in_office(sqlite_records: Records) -> None:
+    council = Council(sqlite_records, seats=("president", "secretary"))
+    council.seat("late", OfficeFunction.COUNCILLOR, starts_on=date(2026, 4, 2))
+    for name, refused in (("secretary", "no councillor"), ("late", "not in effect"), ("president", "no councillor")):
+        with pytest.raises(FindingRefused, match=refused):
+            council.found(ABSENCE, replacement=name)
+    with pytest.raises(FindingRefused, match="only of an absence"):
+        council.found(SUBSTITUTION, acts=LICENCES, replacement="late")
+
+
+def test_no_councillor_replaces_a_vice_president_or_a_pacha(sqlite_records: Records) -> None:
+    council, other = Council(sqlite_records, seats=("president", "first")), mechouar(sqlite_records)
+    for each, absent in ((council, "first"), (other, "pacha")):
+        each.seat("elder", OfficeFunction.COUNCILLOR)
+        with pytest.raises(FindingRefused, match="president alone"):
+            each.found(ABSENCE, absent, replacement="elder")
+
+
+def test_a_president_of_an_arrondissement_is_replaced_by_nobody(sqlite_records: Records) -> None:
+    """Art. 236 knows vice-presidents by delegation only; 109 is of communes."""
+    with pytest.raises(FindingRefused, match="nobody takes"):
+        arrondissement(sqlite_records).absent()

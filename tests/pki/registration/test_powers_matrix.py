@@ -305,6 +305,86 @@ def test_replacement_by_rank(
             assert got.chain[1:] == ("absence:abs-president", f"president@{BERRECHID}")
 
 
+# No vice-president is there; the finding names the councillor.
+def named(council: Council) -> None:
+    council.absent("first", starts_on=STARTS, ends_on=date(2026, 5, 1))
+    council.found(FindingKind.ABSENCE, replacement="elder", starts_on=FROM, ends_on=TO)
+
+
+def named_and_vice_president_elected(council: Council) -> None:
+    council.end("first", FROM)
+    council.found(FindingKind.ABSENCE, replacement="elder", starts_on=FROM, ends_on=TO)
+    council.seat("second", OfficeFunction.VICE_PRESIDENT, 2, starts_on=date(2026, 5, 1))
+
+
+def named_and_gone(council: Council) -> None:
+    council.end("first", FROM)
+    council.found(FindingKind.ABSENCE, replacement="elder", starts_on=FROM, ends_on=TO)
+    council.end("elder", date(2026, 5, 1))
+
+
+def named_and_dissolved(council: Council) -> None:
+    council.end("first", FROM)
+    council.found(FindingKind.ABSENCE, replacement="elder", starts_on=FROM, ends_on=TO)
+    council.found(FindingKind.SPECIAL_COMMITTEE, None, starts_on=date(2026, 5, 1))
+
+
+JUST_BEFORE = MIDDLE - INSTANT
+COUNCILLORS: list[tuple[Callable[[Council], None], list[tuple[str, datetime, tuple[Answer, Reason]]]]] = [
+    (
+        named,
+        [
+            ("elder", BEFORE, NONE),
+            ("elder", FIRST, CURRENT),
+            ("elder", JUST_BEFORE, CURRENT),
+            ("elder", MIDDLE, NONE),
+            ("first", JUST_BEFORE, REPLACED),
+            ("first", MIDDLE, CURRENT),
+            ("other", FIRST, NONE),
+            ("president", FIRST, REPLACED),
+            ("president", AFTER, (Y, Reason.OFFICE_CURRENT)),
+        ],
+    ),
+    (
+        named_and_vice_president_elected,
+        [("elder", JUST_BEFORE, CURRENT), ("elder", MIDDLE, NONE), ("elder", AFTER, NONE)],
+    ),
+    (named_and_gone, [("elder", JUST_BEFORE, CURRENT), ("elder", MIDDLE, GONE), ("other", MIDDLE, NONE)]),
+    (
+        named_and_dissolved,
+        [("elder", JUST_BEFORE, CURRENT), ("elder", MIDDLE, (N, Reason.COUNCIL_SUSPENDED))],
+    ),
+]
+
+
+@pytest.mark.parametrize(("told", "asked"), COUNCILLORS, ids=lambda each: getattr(each, "__name__", ""))
+def test_a_councillor_when_no_vice_president_is_there(
+    sqlite_records: Records,
+    told: Callable[[Council], None],
+    asked: list[tuple[str, datetime, tuple[Answer, Reason]]],
+) -> None:
+    council = Council(sqlite_records, seats=("president", "first"))
+    for name in ("elder", "other"):
+        council.seat(name, OfficeFunction.COUNCILLOR)
+    council.declare()
+    told(council)
+    for name, at, expected in asked:
+        got = council.ask(name, at)
+        assert (got.answer, got.reason) == expected, (name, at)
+        if name == "elder" and got.reason is Reason.POWER_CURRENT:
+            assert got.article == "113-14 art. 109"
+            assert got.chain == (f"councillor@{BERRECHID}", "absence:7/2026", f"president@{BERRECHID}")
+            assert council.ask(name, at, DELEGATION).answer is N
+
+
+def test_a_councillor_named_later_leaves_nothing_known_then(sqlite_records: Records) -> None:
+    council = Council(sqlite_records, seats=("president",))
+    council.seat("elder", OfficeFunction.COUNCILLOR)
+    council.found(FindingKind.ABSENCE, replacement="elder", starts_on=FROM, at=LATER)
+    assert council.ask("elder", MIDDLE).reason is Reason.POWER_RECORDED_LATER
+    assert council.ask("elder", MIDDLE, known_at=MIDDLE).reason is Reason.DELEGATION_NOT_RECORDED
+
+
 def test_a_rank_that_may_be_missing_leaves_a_doubt(sqlite_records: Records) -> None:
     council = Council(sqlite_records, seats=("president", "second"))
     council.absent(starts_on=FROM)
