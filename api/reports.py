@@ -50,16 +50,20 @@ def make_report(
     level: CommitteeLevel,
     territory: str,
     month: str,
+    unless_since: datetime | None = None,
     by: Actor,
     at: datetime,
 ) -> MadeReport:
     """Make a committee's report of a month, as things stand at `at`, and seal it.
 
+    :param unless_since: one that was made since that instant stands, and is sealed instead.
     :raise RolloutTerritoryUnknown: no such territory at that level.
     :raise MonthRefused: not a month, or one that has not begun.
     :raise LayoutFailed: `hsm.errors.HsmError`: the numbers are stored, the file is not sealed.
     """
-    stored = compile_report(records, reporting, level=level, territory=territory, month=month, by=by, at=at)
+    stored = compile_report(
+        records, reporting, level=level, territory=territory, month=month, unless_since=unless_since, by=by, at=at
+    )
     return seal_report(records, reporting, report=stored.id, by=by, at=at)
 
 
@@ -70,6 +74,7 @@ def compile_report(
     level: CommitteeLevel,
     territory: str,
     month: str,
+    unless_since: datetime | None = None,
     by: Actor,
     at: datetime,
 ) -> MadeReport:
@@ -89,7 +94,7 @@ def compile_report(
             policy=policy,
             at=at,
         )
-    return store_report(records, report, by=by, at=at)
+    return store_report(records, report, unless_since=unless_since, by=by, at=at)
 
 
 def seal_report(records: Records, reporting: Reporting, *, report: UUID, by: Actor, at: datetime) -> MadeReport:

@@ -29,6 +29,7 @@ from signer.ceremonies.finishing import resume_items
 from signer.ceremonies.use import key_uses
 from signer.errors import SignerError
 
+from .monthly import make_monthly_reports
 from .waiting import waiting_documents
 
 if TYPE_CHECKING:
@@ -140,5 +141,6 @@ ROUNDS: tuple[Round, ...] = (
     Round(name="mail", seconds=60.0, work=send_mail),
     Round(name="revocations", seconds=10.0, work=revoke_owed),
     Round(name="alerts", seconds=300.0, work=watch),
+    Round(name="reports", seconds=300.0, work=make_monthly_reports),
     Round(name="forgetting", seconds=600.0, work=forget),
 )

@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import false, insert, or_, select, update
+from sqlalchemy import false, or_, select, update
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
 from pki.journal.canonical import canonical_json
+from pki.journal.inserting import insert_into
 from pki.quota.rollout.errors import ReportUnknown
 from pki.quota.rollout.kinds import CommitteeLevel
 from pki.quota.rollout.report import RolloutReport
@@ -61,24 +62,33 @@ def reference_of(digest: str) -> str:
     return f"C-{digest[:12].upper()}"
 
 
-def store_report(records: Records, report: RolloutReport, *, by: Actor, at: datetime) -> MadeReport:
-    """Store the numbers of a report; an earlier one of the territory and month is superseded and stays on record."""
+def store_report(
+    records: Records, report: RolloutReport, *, unless_since: datetime | None = None, by: Actor, at: datetime
+) -> MadeReport:
+    """Store the numbers of a report; an earlier one of the territory and month is superseded and stays on record.
+
+    :param unless_since: one that was made at that instant or later stands: it is returned, nothing is stored.
+    """
     # THREAT: a report is made prettier after it was handed up.
     # DEFENCE: its numbers are stored once under an append-only trigger, and the report above carries their digest.
     # TEST: tests/pki/quota/rollout/test_reports.py::test_what_was_reported_stays
     numbers = canonical_json(asdict(report))
     digest = hashlib.sha256(numbers).hexdigest()
     number = uuid4()
+    current = (
+        (ReportRow.territory == report.territory)
+        & (ReportRow.month == report.month)
+        & (ReportRow.superseded_at.is_(None))
+    )
     with records.writing() as session:
-        session.execute(
-            update(ReportRow)
-            .where(ReportRow.territory == report.territory, ReportRow.month == report.month)
-            .where(ReportRow.superseded_at.is_(None))
-            .values(superseded_at=at)
-            .execution_options(synchronize_session=False)
-        )
-        session.execute(
-            insert(ReportRow).values(
+        former = update(ReportRow).where(current)
+        if unless_since is not None:
+            former = former.where(ReportRow.recorded_at < unless_since)
+        session.execute(former.values(superseded_at=at).execution_options(synchronize_session=False))
+        # Two workers at once: the unique index over current reports lets one of them in, the other takes that one's.
+        stored = session.execute(
+            insert_into(session, ReportRow)
+            .values(
                 id=number,
                 level=report.level,
                 territory=report.territory,
@@ -88,7 +98,13 @@ def store_report(records: Records, report: RolloutReport, *, by: Actor, at: date
                 recorded_at=at,
                 recorded_by=str(by),
             )
-        )
+            .on_conflict_do_nothing(
+                index_elements=["territory", "month"], index_where=ReportRow.superseded_at.is_(None)
+            )
+            .returning(ReportRow.id)
+        ).scalar_one_or_none()
+        if stored is None:
+            return made_report(session, session.scalars(select(ReportRow.id).where(current)).one())
         facts = {"level": report.level, "territory": report.territory, "month": report.month, "digest": digest}
         record(session, kind="rollout.report-made", subject=f"report:{number}", by=by, at=at, facts=facts)
         return made_report(session, number)
