@@ -286,7 +286,6 @@ PROBLEMS: dict[type[Exception], Row] = {
     alerts.SnoozeRefused: (422, "snooze-refused"),
     elections.PlanExists: (409, "election-plan-exists"),
     elections.PlanUnknown: (404, "election-plan-unknown"),
-    elections.OfficialsFileRefused: (422, "officials-file-refused"),
     elections.CouncilMissing: (422, "council-missing"),
     elections.CouncilAlreadyFrozen: (409, "council-already-frozen"),
     elections.CouncilNotFrozen: (409, "council-not-frozen"),

@@ -45,8 +45,8 @@ def import_(
 
     settings = opened(data, as_json=as_json)
     try:
-        read, unread = parse_keys(file.read_text(encoding="utf-8-sig"), open_certificate=_beside(file))
-    except (ImportRefused, OSError, UnicodeDecodeError) as refusal:
+        read, unread = parse_keys(file.read_bytes(), open_certificate=_beside(file))
+    except (ImportRefused, OSError) as refusal:
         end(f"{file}: {refusal}", as_json=as_json)
     done = _imported(settings, read, as_json=as_json)
     refused = sorted([*unread, *done.refused], key=lambda each: each.number)

@@ -91,11 +91,11 @@ def simulate(
     try:
         with records.reading() as session:
             if census is not None:
-                found = _census(session, _text(census), agreement)
+                found = _census(session, census.read_bytes(), agreement)
             else:
                 assert tiers is not None
-                found = _rollout(session, _text(tiers), by_census)
-    except (PkiError, OSError, UnicodeDecodeError, LookupError) as refusal:
+                found = _rollout(session, tiers.read_bytes(), by_census)
+    except (PkiError, OSError, LookupError) as refusal:
         end(str(refusal), as_json=as_json)
     finally:
         records.close()
@@ -155,15 +155,11 @@ def _written(path: Path, session: Session, write: Callable[[Session, TextIO], in
     return lines
 
 
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8-sig")
-
-
-def _census(session: Session, text: str, number: str | None) -> dict[str, Any]:
+def _census(session: Session, content: bytes, number: str | None) -> dict[str, Any]:
     from pki.quota.grants.effects import CountedOnFile, simulate_census
     from pki.registration.census import parse_census, take_lines
 
-    rows, unread = parse_census(text)
+    rows, unread = parse_census(content)
     taken = take_lines(session, rows, known={})
     effect = simulate_census(session, _agreement(session, number), CountedOnFile(label="file", counts=taken.counts))
     return {
@@ -197,10 +193,10 @@ def _census(session: Session, text: str, number: str | None) -> dict[str, Any]:
     }
 
 
-def _rollout(session: Session, text: str, census: str) -> dict[str, Any]:
+def _rollout(session: Session, content: bytes, census: str) -> dict[str, Any]:
     from pki.quota.grants.rollout import parse_tiers, simulate_rollout
 
-    found = simulate_rollout(session, parse_tiers(text), census)
+    found = simulate_rollout(session, parse_tiers(content), census)
     return {
         "census": found.census,
         "seats_in_all": found.all_seats,

@@ -44,13 +44,13 @@ class CensusRecorded:
     """Codes of bodies that it does not count: each keeps its former count."""
 
 
-def parse_census(text: str) -> tuple[list[CountedBody], list[RefusedLine]]:
+def parse_census(content: bytes | str) -> tuple[list[CountedBody], list[RefusedLine]]:
     """Read a CSV file with the columns `code` and `population`; others are refused.
 
     :raise ImportRefused: the file as a whole cannot be read.
     """
     counted, refused, seen = [], [], dict[str, str]()
-    for line in read_lines(text, needed=("code", "population"), known=("code", "population", "name_fr", "name_ar")):
+    for line in read_lines(content, needed=("code", "population"), known=("code", "population", "name_fr", "name_ar")):
         code, said = line.values["code"], line.values["population"]
         if seen.setdefault(code, said) != said:
             refused.append(RefusedLine(number=line.number, value=code, reason="it stands in an earlier line otherwise"))

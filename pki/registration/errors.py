@@ -48,11 +48,13 @@ class BodyKindRefused(RegistrationError):
 class ImportRefused(RegistrationError):
     """A file that cannot be read as a whole."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, row: int | None = None) -> None:
+        where = "" if row is None else f" (row {row})"
         super().__init__(
-            f"The file cannot be read: {reason}. Nothing was recorded: correct the file, and send it again."
+            f"The file cannot be read{where}: {reason}. Nothing was recorded: correct the file, and send it again."
         )
         self.reason = reason
+        self.row = row
 
 
 class HolderUnknown(RegistrationError):

@@ -29,16 +29,6 @@ class PlanUnknown(ElectionError):
         self.plan = plan
 
 
-class OfficialsFileRefused(ElectionError):
-    """A list that cannot be read at all."""
-
-    def __init__(self, reason: str, row: int | None = None) -> None:
-        where = "" if row is None else f" (row {row})"
-        super().__init__(f"The list of officials cannot be read{where}: {reason}. Nothing was imported.")
-        self.reason = reason
-        self.row = row
-
-
 class CouncilMissing(ElectionError):
     """A body without an elected council."""
 

@@ -49,7 +49,7 @@ def import_officials(
 
     An office that an earlier list filled otherwise is superseded; one that this list does not name stays.
 
-    :raise PlanUnknown: `OfficialsFileRefused`: nothing at all was taken.
+    :raise PlanUnknown: `ImportRefused`: nothing at all was taken.
     """
     sound: list[OfficialRow] = []
     errors: list[RowError] = []

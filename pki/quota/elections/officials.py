@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from pki.quota.elections.errors import OfficialsFileRefused
 from pki.quota.elections.kinds import WORDS, RowFault
 from pki.registration.contacts import accept_email, accept_phone
 from pki.registration.errors import ContactRefused, NameRefused
+from pki.registration.imported import Line, read_lines
 from pki.registration.kinds import OfficeFunction
 from pki.registration.names import ARABIC_LIMIT, LATIN_LIMIT, accept_name
 
 MOST_BYTES = 5 * 1024 * 1024
-MOST_ROWS = 20_000
-"""1,544 councils with ten vice-presidents each."""
 MOST_CHARACTERS = 300
 MOST_RANK = 30
 COLUMNS = (
@@ -83,63 +79,15 @@ def place_of(function: OfficeFunction, rank: int | None) -> str:
 
 
 def parse_officials(content: bytes) -> Iterator[OfficialRow | tuple[RowError, ...]]:
-    """Each row that is not blank, as a value or as what is wrong in it.
+    """Each row that is not blank, as a value or as what is wrong in it; the file is as `read_lines` has it.
 
-    UTF-8, with or without a byte-order mark; cells parted by commas or semicolons (the heading shows which),
-    quoted as RFC 4180 has it. Columns in any order.
-
-    :raise OfficialsFileRefused: too large, another encoding, a heading without a column that is needed, a
-        quotation mark that nothing closes.
+    :raise ImportRefused: the file as a whole cannot be read.
     """
-    # THREAT: a list made to exhaust memory, to smuggle formulas into somebody's table program, or to be read
-    #   otherwise by people than by this parser.
-    # DEFENCE: bytes, rows and cells are capped; one encoding; strict quoting; formulas and characters that are
-    #   not seen are refused cell by cell.
-    # TEST: tests/pki/quota/elections/test_officials.py::test_hostile_files
-    if len(content) > MOST_BYTES:
-        raise OfficialsFileRefused(f"larger than {MOST_BYTES // 1024 // 1024} MB")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise OfficialsFileRefused("not UTF-8: save it as CSV UTF-8") from error
-    if "\x00" in text:
-        raise OfficialsFileRefused("it holds bytes that are no text")
-    heading, _, _ = text.partition("\n")
-    parted_by = ";" if heading.count(";") > heading.count(",") else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=parted_by, strict=True)
-    return _rows(reader)
-
-
-def _rows(reader: Iterator[list[str]]) -> Iterator[OfficialRow | tuple[RowError, ...]]:
-    number = 0
-    columns: list[str] = []
-    while True:
-        number += 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            raise OfficialsFileRefused(f"quotation marks or cells out of order ({error})", number) from error
-        if number == 1:
-            columns = _heading(cells)
-        elif number > MOST_ROWS + 1:
-            raise OfficialsFileRefused(f"more than {MOST_ROWS} rows")
-        elif any(cell.strip() for cell in cells):
-            yield _row(number, columns, cells)
-    if not columns:
-        raise OfficialsFileRefused("it is empty")
-
-
-def _heading(cells: list[str]) -> list[str]:
-    columns = [cell.strip().lower() for cell in cells]
-    missing = [name for name in COLUMNS if name not in columns]
-    if missing:
-        raise OfficialsFileRefused(f"the heading lacks {', '.join(missing)}", 1)
-    strange = [name for name in columns if name not in COLUMNS]
-    if strange or len(set(columns)) != len(columns):
-        raise OfficialsFileRefused("the heading has a column that is not known, or one twice", 1)
-    return columns
+    # THREAT: a list made to smuggle formulas into somebody's table program, or to be read otherwise by people.
+    # DEFENCE: formulas, long cells and characters that are not seen are refused cell by cell.
+    # TEST: tests/pki/quota/elections/test_officials.py::test_one_wrong_cell
+    for line in read_lines(content, needed=COLUMNS, known=COLUMNS, ragged=True, most_bytes=MOST_BYTES):
+        yield _row(line)
 
 
 def fault(row: int, column: str, code: RowFault, more: str = "") -> RowError:
@@ -147,11 +95,10 @@ def fault(row: int, column: str, code: RowFault, more: str = "") -> RowError:
     return RowError(row=row, column=column, code=code, words=WORDS[code] + (f" ({more})" if more else ""))
 
 
-def _row(number: int, columns: list[str], cells: list[str]) -> OfficialRow | tuple[RowError, ...]:
-    if len(cells) != len(columns):
-        few = len(cells) < len(columns)
-        return (fault(number, "", RowFault.TOO_FEW_CELLS if few else RowFault.TOO_MANY_CELLS),)
-    given = {column: cell.strip() for column, cell in zip(columns, cells, strict=True)}
+def _row(line: Line) -> OfficialRow | tuple[RowError, ...]:
+    number, given = line.number, line.values
+    if line.extra:
+        return (fault(number, "", RowFault.TOO_FEW_CELLS if line.extra < 0 else RowFault.TOO_MANY_CELLS),)
     found: dict[str, object] = {}
     errors = []
     for column in COLUMNS:

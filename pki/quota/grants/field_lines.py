@@ -52,7 +52,9 @@ class _LineRefused(Exception):
         self.reason = reason
 
 
-def parse_keys(text: str, *, open_certificate: Callable[[str], bytes]) -> tuple[list[KeyInField], list[RefusedLine]]:
+def parse_keys(
+    content: bytes | str, *, open_certificate: Callable[[str], bytes]
+) -> tuple[list[KeyInField], list[RefusedLine]]:
     """Read a CSV file with the columns of `COLUMNS`; those of `NEEDED` must be there, and a certificate or a serial.
 
     :param open_certificate: the content (PEM or DER) of a file that the column `certificate` names; raises OSError.
@@ -60,7 +62,7 @@ def parse_keys(text: str, *, open_certificate: Callable[[str], bytes]) -> tuple[
     :raise ImportRefused: the file as a whole cannot be read.
     """
     keys, refused = [], []
-    for line in read_lines(text, needed=NEEDED, known=COLUMNS):
+    for line in read_lines(content, needed=NEEDED, known=COLUMNS):
         try:
             keys.append(_key(line, open_certificate))
         except _LineRefused as refusal:

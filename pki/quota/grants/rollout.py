@@ -52,13 +52,13 @@ class Rollout:
         return sum(self.seats.values())
 
 
-def parse_tiers(text: str) -> tuple[Tier, ...]:
+def parse_tiers(content: bytes | str) -> tuple[Tier, ...]:
     """Read a tier table as CSV, columns `kind`, `population_from`, `population_below` (empty: none), `keys`, `basis`.
 
     :raise ImportRefused: a line that is none; a tier table is good as a whole or not at all.
     :raise TierTableRefused: for some population it has no answer, or two.
     """
-    tiers = tuple(_tier(line) for line in read_lines(text, needed=COLUMNS, known=COLUMNS))
+    tiers = tuple(_tier(line) for line in read_lines(content, needed=COLUMNS, known=COLUMNS))
     refuse_ambiguous(tiers)
     return tiers
 
@@ -104,7 +104,7 @@ def _tier(line: Line) -> Tier:
             basis=Basis(values["basis"]).value,
         )
     except ValueError as error:
-        raise ImportRefused(f"line {line.number} is not a tier") from error
+        raise ImportRefused("it is not a tier", line.number) from error
 
 
 def _count(said: str) -> int:

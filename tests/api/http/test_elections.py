@@ -131,7 +131,7 @@ def test_a_provincial_officer_stays_in_his_province(house: House, central: TestC
 def test_lists_that_are_none(central: TestClient) -> None:
     plan = drafted(central)
     refused = central.post(f"/v1/elections/{plan}/officials", content=b"\xff\xfe", headers={"Content-Type": "text/csv"})
-    assert (refused.status_code, refused.json()["code"]) == (422, "officials-file-refused")
+    assert (refused.status_code, refused.json()["code"]) == (422, "import-refused")
     wrong_type = central.post(f"/v1/elections/{plan}/officials", json={"a": 1})
     assert wrong_type.status_code == 415
     huge = central.post(

@@ -8,6 +8,7 @@ from pki.journal.tables import Leaf
 from pki.records import Records
 from pki.registration.census import CensusRecorded, CountedBody, censuses, counts_of, parse_census, record_census
 from pki.registration.errors import ImportRefused
+from pki.registration.imported import read_lines
 from pki.registration.kinds import BodyKind
 from pki.registration.tables import Body
 from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, OUJDA, T0
@@ -112,3 +113,18 @@ def test_a_file_with_some_bad_lines() -> None:
 def test_a_file_that_is_none(text: str) -> None:
     with pytest.raises(ImportRefused):
         parse_census(text)
+
+
+def test_a_cell_of_several_lines_is_in_one_row() -> None:
+    """Lines are numbered as a table program shows them, whatever a cell holds."""
+    content = b'\xef\xbb\xbfPOPULATION;Code\n"1\n2";a\n\n;\n5;b\n'
+    lines = read_lines(content, needed=("code", "population"), known=("code", "population"))
+    assert [(line.number, line.values["code"]) for line in lines] == [(2, "a"), (5, "b")]
+
+
+def test_cells_out_of_number_refuse_the_file_or_are_told() -> None:
+    names = {"needed": ("a", "b"), "known": ("a", "b")}
+    assert [line.values for line in read_lines("a,b\n1", **names)] == [{"a": "1", "b": ""}]
+    with pytest.raises(ImportRefused, match="row 2"):
+        read_lines("a,b\n1,2,3", **names)
+    assert [line.extra for line in read_lines("a,b\n1\n1,2\n1,2,3", ragged=True, **names)] == [-1, 0, 1]

@@ -7,11 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from pki.quota.elections.errors import OfficialsFileRefused, PlanUnknown
+from pki.quota.elections.errors import PlanUnknown
 from pki.quota.elections.importing import import_officials
 from pki.quota.elections.kinds import RowFault
-from pki.quota.elections.officials import COLUMNS, MOST_BYTES, MOST_ROWS, OfficialRow, parse_officials
+from pki.quota.elections.officials import COLUMNS, MOST_BYTES, OfficialRow, parse_officials
 from pki.quota.elections.tables import ElectedOfficial
+from pki.registration.errors import ImportRefused
+from pki.registration.imported import MOST_LINES
 from pki.registration.kinds import OfficeFunction
 from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, PROTECTION, T0
 from tests.pki.quota.elections.estate import HEADING, Wave, cin, listed, new_council, row
@@ -103,7 +105,7 @@ def test_cells_out_of_number() -> None:
         f'{HEADING}\n"{GOOD}'.encode(),
         f'{HEADING}\n"a"b,{GOOD}'.encode(),
         f"{HEADING}\n{'x' * 200_000}\n".encode(),
-        f"{HEADING}\n".encode() + b"a\n" * (MOST_ROWS + 1),
+        f"{HEADING}\n".encode() + b"a\n" * (MOST_LINES + 1),
     ],
     ids=[
         "empty",
@@ -120,7 +122,7 @@ def test_cells_out_of_number() -> None:
     ],
 )
 def test_hostile_files(content: bytes) -> None:
-    with pytest.raises(OfficialsFileRefused):
+    with pytest.raises(ImportRefused):
         list(parse_officials(content))
 
 
@@ -133,7 +135,7 @@ def test_hostile_files(content: bytes) -> None:
 def test_any_bytes_are_rows_or_a_typed_refusal(content: bytes) -> None:
     try:
         found = list(parse_officials(content))
-    except OfficialsFileRefused:
+    except ImportRefused:
         return
     assert all(isinstance(each, OfficialRow) or each for each in found)
 
