@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 
 from api.auth.permissions import CentralOfficer, CommuneOrAbove, HouseHere, now
 from pki.quota.grants.census import apply_census, propose_census
-from pki.quota.grants.effects import CensusEffect, TierChange, simulate_census
+from pki.quota.grants.effects import TierChange, TierEffect, simulate_census
 from pki.records import Records
 from pki.registration.census import censuses, parse_census, record_census
 from pki.registration.imported import RefusedLine
@@ -132,7 +132,7 @@ class EffectOut(Out):
     not_counted: list[str]
 
     @classmethod
-    def of(cls, effect: CensusEffect) -> EffectOut:
+    def of(cls, effect: TierEffect) -> EffectOut:
         """As it is answered."""
         return cls(
             census=effect.census,

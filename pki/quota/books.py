@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, Uuid, bindparam, func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from pki.quota.errors import AllowanceExhausted, PurchasesExhausted, WaveNotOpen
+from pki.quota.errors import AgreementSucceeded, AllowanceExhausted, PurchasesExhausted, WaveNotOpen
 from pki.quota.kinds import Account, Book, SeatPlace
 from pki.quota.seats import excess_of, in_use
 from pki.quota.tables import AgreementBook, Allowance, LedgerEntry
@@ -44,6 +44,7 @@ _TAKE = (
         _SEATS.body_id == bindparam("body", type_=Uuid()),
         _SEATS.reserved + _SEATS.live < _SEATS.granted,
         _SEATS.opens_on <= bindparam("day", type_=_SEATS.opens_on.type),
+        _SEATS.agreement_id == bindparam("agreement", type_=Uuid()),
     )
     .values(reserved=_SEATS.reserved + 1)
     .returning(_SEATS.body_id)
@@ -93,20 +94,25 @@ def granting_agreement(session: Session, *, body_id: UUID, body_code: str, at: d
     return agreement
 
 
-def reserve_seat(session: Session, *, body_id: UUID, body_code: str, at: datetime) -> None:
+def reserve_seat(session: Session, *, body_id: UUID, body_code: str, agreement_id: UUID, at: datetime) -> None:
     """Take one available seat of the body; there is none while it has more in use than granted.
 
     Its movement is for the caller.
 
     :raise AllowanceExhausted: every seat is reserved or live.
+    :raise AgreementSucceeded: another agreement grants them by now.
     """
     # THREAT: two officers order at the same moment with one seat left, and both win.
     # DEFENCE: one conditional statement decides, and a CHECK stands behind it.
     # TEST: tests/pki/quota/test_last_seat.py::test_one_wins
-    taken = session.connection().execute(_TAKE, {"body": body_id, "day": civil_day(at)}).scalar_one_or_none()
-    if taken is None:
-        granted = session.scalar(select(Allowance.granted).where(Allowance.body_id == body_id))
-        raise AllowanceExhausted(body_code, granted or 0)
+    taken = session.connection().execute(_TAKE, {"body": body_id, "day": civil_day(at), "agreement": agreement_id})
+    if taken.scalar_one_or_none() is None:
+        found = session.execute(
+            select(Allowance.granted, Allowance.agreement_id).where(Allowance.body_id == body_id)
+        ).one_or_none()
+        if found is not None and found.agreement_id != agreement_id:
+            raise AgreementSucceeded(body_code)
+        raise AllowanceExhausted(body_code, found.granted if found else 0)
 
 
 def granted_by(*, body_id: UUID, agreement_id: UUID, change: int, origin: str) -> Movement:

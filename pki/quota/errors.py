@@ -128,6 +128,16 @@ class AllowanceExhausted(QuotaError):
         self.granted = granted
 
 
+class AgreementSucceeded(QuotaError):
+    """Another agreement took the body's seats over meanwhile."""
+
+    def __init__(self, body_code: str) -> None:
+        super().__init__(
+            f"The seats of the body {body_code} are granted by another agreement now. Nothing was recorded: ask anew."
+        )
+        self.body_code = body_code
+
+
 class OrderAlreadyOpen(QuotaError):
     """The holder has an order under way for that body."""
 

@@ -100,7 +100,7 @@ def request_key(
         }
         # The order first, its seat second, as in every step that follows: two acts never wait for each other.
         insert_order(session, values)
-        reserve_seat(session, body_id=payer.payer_id, body_code=payer_body_code, at=at)
+        reserve_seat(session, body_id=payer.payer_id, body_code=payer_body_code, agreement_id=payer.agreement_id, at=at)
         reserved = Movement(
             book=Book.SEAT,
             taken_from=Account.AVAILABLE,

@@ -272,7 +272,7 @@ def _order_in_a_free_seat(
         by=by,
         at=at,
     )
-    reserve_seat(session, body_id=standing.body_id, body_code=standing.body_code, at=at)
+    reserve_seat(session, body_id=standing.body_id, body_code=standing.body_code, agreement_id=agreement, at=at)
     reserved = Movement(
         book=Book.SEAT,
         taken_from=Account.AVAILABLE,

@@ -67,7 +67,7 @@ class TierRow(Base):
 
     __tablename__ = "tier"
     __table_args__ = (
-        UniqueConstraint("agreement_id", "kind", "population_from"),
+        UniqueConstraint("amendment_id", "kind", "population_from"),
         CheckConstraint("population_from >= 0", name="population_from"),
         CheckConstraint("population_below IS NULL OR population_below > population_from", name="population_below"),
         CheckConstraint("keys >= 0", name="keys"),
@@ -75,6 +75,8 @@ class TierRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.id"))
+    amendment_id: Mapped[UUID | None] = mapped_column(ForeignKey("tier_amendment.id"))
+    """The amendment that brought this row; None: the table that was signed with the agreement."""
     kind: Mapped[TierKind] = mapped_column(enumeration(TierKind, "kind"))
     population_from: Mapped[int]
     population_below: Mapped[int | None]
@@ -82,6 +84,17 @@ class TierRow(Base):
     keys: Mapped[int]
     basis: Mapped[Basis] = mapped_column(enumeration(Basis, "basis"))
     in_effect_from: Mapped[date]
+
+
+Index(
+    "uq_tier_agreement_id_kind_population_from_signed",
+    TierRow.agreement_id,
+    TierRow.kind,
+    TierRow.population_from,
+    unique=True,
+    sqlite_where=TierRow.amendment_id.is_(None),
+    postgresql_where=TierRow.amendment_id.is_(None),
+)
 
 
 class Wave(Base):

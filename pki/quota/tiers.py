@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pki.quota.agreements import Tier
 from pki.quota.errors import AgreementUnknown, TierTableRefused
-from pki.quota.grants.tables import CensusApplication
+from pki.quota.grants.tables import CensusApplication, TierAmendment
 from pki.quota.kinds import TierKind
 from pki.quota.tables import Agreement, TierRow
 from pki.registration.kinds import BodyKind
@@ -29,6 +30,8 @@ class Tiers:
 
     def __init__(self, rows: Sequence[TierRow]) -> None:
         self._rows = rows
+        self.table = tuple(_tier(row) for row in rows)
+        """The rows, as they were agreed."""
         self.kinds = frozenset(kind for kind, tier in TIER_OF.items() if any(row.kind is tier for row in rows))
         """Kinds of body that it speaks of; others are granted nothing."""
 
@@ -49,9 +52,27 @@ class Tiers:
         return found[0]
 
 
+def _tier(row: TierRow) -> Tier:
+    return Tier(
+        kind=row.kind.value,
+        population_from=row.population_from,
+        population_below=row.population_below,
+        keys=row.keys,
+        basis=row.basis.value,
+    )
+
+
 def tiers_of(session: Session, agreement: UUID) -> Tiers:
-    """The tier table of the agreement."""
-    return Tiers(session.scalars(select(TierRow).where(TierRow.agreement_id == agreement)).all())
+    """The tier table in force: that of the last amendment applied, else the one that was signed with the agreement."""
+    amended = (
+        select(TierAmendment.id)
+        .where(TierAmendment.agreement_id == agreement, TierAmendment.applied_at.is_not(None))
+        .order_by(TierAmendment.applied_at.desc(), TierAmendment.id)
+        .limit(1)
+    )
+    table = session.scalar(amended)
+    mine = TierRow.amendment_id.is_(None) if table is None else TierRow.amendment_id == table
+    return Tiers(session.scalars(select(TierRow).where(TierRow.agreement_id == agreement, mine)).all())
 
 
 def censuses_of(session: Session, agreement: UUID) -> tuple[str, ...]:

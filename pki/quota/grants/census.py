@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID, uuid4
-
-from sqlalchemy import insert, select, update
-from sqlalchemy.orm import Session
+from uuid import UUID
 
 from pki.journal.acts import Actor, record
-from pki.quota.books import granted_by, write_movements
-from pki.quota.grants.consent import require_digest, require_other
-from pki.quota.grants.effects import CensusEffect, simulate_census
-from pki.quota.grants.errors import ProposalChanged, ProposalDecided, ProposalUnknown
+from pki.quota.grants.consent import require_digest
+from pki.quota.grants.effects import TierEffect, simulate_census
+from pki.quota.grants.proposed import locked_agreements, mark_applied, move_grants, put_forward, waiting
 from pki.quota.grants.tables import CensusApplication
-from pki.quota.seats import change_granted
-from pki.quota.tables import AgreementBook, Allowance
-from pki.quota.waves import raise_seats_granted
 from pki.records import Records, again_after_deadlock
 
 _KIND = "census"
@@ -33,7 +26,7 @@ class CensusProposal:
     in_effect: date
     digest: str
     """SHA-256, hex, of its effect: what an approval names."""
-    effect: CensusEffect
+    effect: TierEffect
 
 
 def propose_census(
@@ -46,31 +39,13 @@ def propose_census(
     :raise CensusUnknown: no such census; AgreementUnknown alike.
     :raise CensusInForce: the agreement counts by it already.
     """
-    proposal = uuid4()
     with records.writing() as session:
-        _locked_agreement(session, agreement)
+        locked_agreements(session, agreement)
         effect = simulate_census(session, agreement, census)
         digest = effect.digest(in_effect=in_effect)
-        session.execute(
-            update(CensusApplication)
-            .where(
-                CensusApplication.agreement_id == agreement,
-                CensusApplication.applied_at.is_(None),
-                CensusApplication.superseded_at.is_(None),
-            )
-            .values(superseded_at=at)
-            .execution_options(synchronize_session=False)
-        )
-        session.execute(
-            insert(CensusApplication).values(
-                id=proposal,
-                agreement_id=agreement,
-                census=census,
-                in_effect=in_effect,
-                digest=digest,
-                proposed_at=at,
-                proposed_by=str(by),
-            )
+        values = {"census": census, "in_effect": in_effect}
+        proposal = put_forward(
+            session, CensusApplication, agreement=agreement, values=values, digest=digest, by=by, at=at
         )
         facts: dict[str, object] = {"agreement": agreement, "census": census, "in_effect": in_effect}
         facts |= {"digest": digest, "changes": len(effect.changes)}
@@ -81,7 +56,7 @@ def propose_census(
 
 
 @again_after_deadlock
-def apply_census(records: Records, *, proposal: UUID, digest: str, by: Actor, at: datetime) -> CensusEffect:
+def apply_census(records: Records, *, proposal: UUID, digest: str, by: Actor, at: datetime) -> TierEffect:
     """Move every allowance as simulated. A body left with more in use than granted keeps what it has.
 
     :raise OwnProposal: `by` proposed it.
@@ -90,60 +65,19 @@ def apply_census(records: Records, *, proposal: UUID, digest: str, by: Actor, at
     :raise SeatCeilingReached: the agreement covers fewer seats than there would be.
     """
     with records.writing() as session:
-        found = _waiting(session, proposal)
-        require_other(_KIND, proposal, by=by, apart=(found.proposed_by,))
-        require_digest(_KIND, given=digest, current=found.digest)
-        _locked_agreement(session, found.agreement_id)
+        found = waiting(session, CensusApplication, _KIND, proposal, digest=digest, by=by)
+        locked_agreements(session, found.agreement_id)
         effect = simulate_census(session, found.agreement_id, found.census)
         # THREAT: between the look and the approval an extra or another count changes what the census would do.
         # DEFENCE: the effect is computed again under the agreement's lock, and each allowance must still be as it was.
         # TEST: tests/pki/quota/grants/test_census.py::test_what_was_simulated_is_what_is_applied
         require_digest(_KIND, given=digest, current=effect.digest(in_effect=found.in_effect))
-        session.execute(
-            update(CensusApplication)
-            .where(CensusApplication.id == proposal)
-            .values(applied_at=at, applied_by=str(by))
-            .execution_options(synchronize_session=False)
+        mark_applied(session, CensusApplication, proposal, by=by, at=at)
+        origin = f"census-application:{proposal}"
+        move_grants(
+            session, effect, kind=_KIND, origin=origin, cause="census.applied", in_effect=found.in_effect, at=at
         )
-        _move(session, effect, proposal=proposal, in_effect=found.in_effect, at=at)
         facts: dict[str, object] = {"digest": digest, "changes": len(effect.changes)}
         facts |= {"granted_before": effect.granted_before, "granted_after": effect.granted_after}
-        record(session, kind="census.applied", subject=f"census-application:{proposal}", by=by, at=at, facts=facts)
+        record(session, kind="census.applied", subject=origin, by=by, at=at, facts=facts)
         return effect
-
-
-def _move(session: Session, effect: CensusEffect, *, proposal: UUID, in_effect: date, at: datetime) -> None:
-    raise_seats_granted(session, effect.agreement, effect.granted_after - effect.granted_before)
-    movements = []
-    for each in sorted(effect.changes, key=lambda change: change.body):
-        if each.granted_before is None or each.granted_after is None or each.granted_after == each.granted_before:
-            continue
-        held = session.scalar(select(Allowance.granted).where(Allowance.body_id == each.body).with_for_update())
-        change = each.granted_after - each.granted_before
-        if held != each.granted_before or not change_granted(session, body_id=each.body, change=change):
-            raise ProposalChanged(_KIND, "")
-        movements.append(
-            granted_by(
-                body_id=each.body, agreement_id=effect.agreement, change=change, origin=f"census-application:{proposal}"
-            )
-        )
-    if movements:
-        write_movements(session, movements, cause="census.applied", in_effect=in_effect, at=at)
-
-
-def _locked_agreement(session: Session, agreement: UUID) -> None:
-    session.execute(select(AgreementBook.agreement_id).where(AgreementBook.agreement_id == agreement).with_for_update())
-
-
-def _waiting(session: Session, proposal: UUID) -> CensusApplication:
-    found = session.scalars(
-        select(CensusApplication)
-        .where(CensusApplication.id == proposal)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if found is None:
-        raise ProposalUnknown(_KIND, proposal)
-    if found.applied_at is not None or found.superseded_at is not None:
-        raise ProposalDecided(_KIND, proposal)
-    return found

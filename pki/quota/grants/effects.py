@@ -1,9 +1,9 @@
-"""What a census would change, before it is applied: a pure read."""
+"""What another census, another tier table or another agreement would change, before it is applied: a pure read."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pki.quota.errors import TierTableRefused
 from pki.quota.grants.consent import digest_of
 from pki.quota.grants.errors import CensusInForce, CensusUnknown
 from pki.quota.tables import AgreementBook, Allowance
@@ -55,11 +56,17 @@ class RegionEffect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CensusEffect:
-    """What a census would change under an agreement."""
+class TierEffect:
+    """What a change of an agreement's census, of its tiers, or of both would do to what it grants."""
 
     agreement: UUID
+    """Whose allowances change."""
     census: str
+    """The one in force afterwards."""
+    domain: str
+    """What kind of change it is, in the digest."""
+    proposed: Mapping[str, object]
+    """What would be changed, in the digest."""
     changes: tuple[TierChange, ...]
     """By code."""
     keys_before: int
@@ -69,9 +76,10 @@ class CensusEffect:
     granted_after: int
     """Under the agreement, with extras and transfers."""
     seats_ceiling: int | None
+    """What the agreement that grants them afterwards still covers, these not counted."""
     regions: tuple[RegionEffect, ...]
     not_counted: tuple[str, ...]
-    """Codes of bodies that this census leaves out: each keeps its former count."""
+    """Codes of bodies that the census leaves out: each keeps its former count."""
 
     @property
     def below_use(self) -> tuple[TierChange, ...]:
@@ -85,7 +93,7 @@ class CensusEffect:
 
     def digest(self, *, in_effect: date) -> str:
         """SHA-256 (hex) of every change that would be made, from that day on. What is in use is not in it."""
-        facts: dict[str, object] = {"agreement": self.agreement, "census": self.census, "in_effect": in_effect}
+        facts: dict[str, object] = {"agreement": self.agreement, **self.proposed, "in_effect": in_effect}
         facts["changes"] = [
             {
                 "body": change.body_code,
@@ -95,7 +103,7 @@ class CensusEffect:
             }
             for change in self.changes
         ]
-        return digest_of("khatam-census-v1", facts)
+        return digest_of(self.domain, facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +125,7 @@ class _Body:
     in_use: int
 
 
-def simulate_census(session: Session, agreement: UUID, census: str | CountedOnFile) -> CensusEffect:
+def simulate_census(session: Session, agreement: UUID, census: str | CountedOnFile) -> TierEffect:
     """Which bodies would change tier under the agreement if it counted by the census. Nothing is written.
 
     :raise AgreementUnknown: no such agreement.
@@ -136,48 +144,107 @@ def simulate_census(session: Session, agreement: UUID, census: str | CountedOnFi
         counts: Mapping[UUID, int] = {row.body_id: row.population for row in rows}
     else:
         counts = census.counts
-    return _effect(session, agreement, label, before=before, counts=counts)
-
-
-def _effect(
-    session: Session, agreement: UUID, label: str, *, before: Mapping[UUID, int], counts: Mapping[UUID, int]
-) -> CensusEffect:
     tiers = tiers_of(session, agreement)
-    bodies = [body for body in _bodies(session, agreement) if body.kind in tiers.kinds]
-    counted = [body for body in bodies if body.id in before or body.id in counts]
-    changes, regions = [], defaultdict[str, list[tuple[int, int]]](list)
-    for body in counted:
-        change = _change(body, tiers, before=before.get(body.id, 0), after=counts.get(body.id, before.get(body.id, 0)))
-        regions[body.region_code or ""].append((change.keys_before, change.keys_after))
-        if change.keys_before != change.keys_after:
-            changes.append(change)
-    book = session.get_one(AgreementBook, agreement, populate_existing=True)
-    moved = sum((each.granted_after or 0) - (each.granted_before or 0) for each in changes)
-    by_region = [_region(code, keys) for code, keys in sorted(regions.items())]
-    return CensusEffect(
-        agreement=agreement,
-        census=label,
-        changes=tuple(changes),
-        keys_before=sum(region.keys_before for region in by_region),
-        keys_after=sum(region.keys_after for region in by_region),
-        granted_before=book.seats_granted,
-        granted_after=book.seats_granted + moved,
-        seats_ceiling=book.seats_ceiling,
-        regions=tuple(by_region),
-        not_counted=tuple(body.code for body in counted if body.id not in counts),
+    return effect_of(
+        session,
+        agreement,
+        label,
+        before=Counting(tiers=tiers, people=before),
+        after=Counting(tiers=tiers, people={**before, **counts}),
+        domain="khatam-census-v1",
+        proposed={"census": label},
+        counted=counts.keys(),
     )
 
 
-def _change(body: _Body, tiers: Tiers, *, before: int, after: int) -> TierChange:
-    keys = tiers.keys(body.kind, before), tiers.keys(body.kind, after)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counting:
+    """By what keys are counted: a tier table, and inhabitants by body."""
+
+    tiers: Tiers
+    people: Mapping[UUID, int]
+
+    def keys(self, kind: BodyKind, body: UUID) -> int:
+        """Keys of a body; none if the table does not speak of its kind.
+
+        :raise TierTableRefused: it has no answer, or two.
+        """
+        return self.tiers.keys(kind, self.people.get(body, 0)) if kind in self.tiers.kinds else 0
+
+    def counts(self, kind: BodyKind, body: UUID) -> bool:
+        """Whether it says anything of the body: a service has no inhabitants."""
+        return kind in self.tiers.kinds and (kind is BodyKind.SERVICE or body in self.people)
+
+
+def effect_of(
+    session: Session,
+    agreement: UUID,
+    census: str,
+    *,
+    before: Counting,
+    after: Counting,
+    domain: str,
+    proposed: Mapping[str, object],
+    counted: Collection[UUID] | None = None,
+    book: UUID | None = None,
+) -> TierEffect:
+    """What the agreement's bodies get by one counting and by another. Nothing is written.
+
+    :param counted: bodies that the census itself counts; None: whatever is in force.
+    :param book: the agreement whose ceiling holds afterwards; default: the same.
+    :raise TierTableRefused: the tiers afterwards say nothing of a kind that has been granted seats.
+    """
+    changes, regions, named = [], defaultdict[str, list[tuple[int, int]]](list), []
+    for body in _bodies(session, agreement):
+        if not (before.counts(body.kind, body.id) or after.counts(body.kind, body.id)):
+            continue
+        if body.granted is not None and body.kind not in after.tiers.kinds:
+            raise TierTableRefused(body.kind.value, after.people.get(body.id, 0))
+        named.append(body)
+        change = _change(body, before, after)
+        regions[body.region_code or ""].append((change.keys_before, change.keys_after))
+        if change.keys_before != change.keys_after:
+            changes.append(change)
+    figures = session.get_one(AgreementBook, agreement, populate_existing=True)
+    covering = figures if book is None else session.get_one(AgreementBook, book, populate_existing=True)
+    moved = sum((each.granted_after or 0) - (each.granted_before or 0) for each in changes)
+    by_region = [_region(code, keys) for code, keys in sorted(regions.items())]
+    return TierEffect(
+        agreement=agreement,
+        census=census,
+        domain=domain,
+        proposed=proposed,
+        changes=tuple(changes),
+        keys_before=sum(region.keys_before for region in by_region),
+        keys_after=sum(region.keys_after for region in by_region),
+        granted_before=figures.seats_granted,
+        granted_after=figures.seats_granted + moved,
+        seats_ceiling=_covered(figures, covering),
+        regions=tuple(by_region),
+        not_counted=() if counted is None else _left_out(named, counted),
+    )
+
+
+def _covered(former: AgreementBook, covering: AgreementBook) -> int | None:
+    if covering is former or covering.seats_ceiling is None:
+        return covering.seats_ceiling
+    return covering.seats_ceiling - covering.seats_granted
+
+
+def _left_out(bodies: Sequence[_Body], counted: Collection[UUID]) -> tuple[str, ...]:
+    return tuple(body.code for body in bodies if body.kind is not BodyKind.SERVICE and body.id not in counted)
+
+
+def _change(body: _Body, before: Counting, after: Counting) -> TierChange:
+    keys = before.keys(body.kind, body.id), after.keys(body.kind, body.id)
     return TierChange(
         body=body.id,
         body_code=body.code,
         name_fr=body.name_fr,
         kind=body.kind,
         region_code=body.region_code,
-        population_before=before,
-        population_after=after,
+        population_before=before.people.get(body.id, 0),
+        population_after=after.people.get(body.id, 0),
         keys_before=keys[0],
         keys_after=keys[1],
         granted_before=body.granted,
@@ -203,7 +270,7 @@ def _bodies(session: Session, agreement: UUID) -> list[_Body]:
             Allowance.granted, Allowance.reserved + Allowance.live,
         )
         .outerjoin(Allowance, mine)
-        .where(Body.kind.in_([kind for kind in TIER_OF if kind is not BodyKind.SERVICE]))
+        .where(Body.kind.in_(list(TIER_OF)))
         .order_by(Body.code)
     )  # fmt: skip
     return [

@@ -63,6 +63,21 @@ class CensusInForce(QuotaError):
         self.census = census
 
 
+class TiersInForce(QuotaError):
+    """The tier table is the one in force already."""
+
+    def __init__(self) -> None:
+        super().__init__("The agreement has this very tier table already. Nothing was recorded.")
+
+
+class SuccessionRefused(QuotaError):
+    """Two agreements of which one cannot take over from the other."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The succession is refused: {reason}. Nothing was recorded.")
+        self.reason = reason
+
+
 class TransferRefused(QuotaError):
     """Two bodies between which nothing can be moved."""
 

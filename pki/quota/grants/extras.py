@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
 from pki.quota.books import granted_by, granting_agreement, write_movements
+from pki.quota.errors import AgreementSucceeded
 from pki.quota.grants.consent import digest_of, require_digest, require_other
 from pki.quota.grants.errors import ProposalDecided, ProposalUnknown
 from pki.quota.grants.tables import ExtraRequest
@@ -86,7 +87,8 @@ def approve_extra(records: Records, *, extra: UUID, digest: str, reason: str, by
         require_digest(_KIND, given=digest, current=found.digest)
         _decide(session, extra, Decision.APPROVED, reason=reason, by=by, at=at)
         raise_seats_granted(session, found.agreement_id, found.seats)
-        change_granted(session, body_id=found.body_id, change=found.seats)
+        if not change_granted(session, body_id=found.body_id, agreement_id=found.agreement_id, change=found.seats):
+            raise AgreementSucceeded(_extra(session, extra).body_code)
         granted = granted_by(
             body_id=found.body_id, agreement_id=found.agreement_id, change=found.seats, origin=f"extra:{extra}"
         )

@@ -19,7 +19,7 @@ from pki.journal.acts import Actor, record
 from pki.journal.inserting import insert_into
 from pki.quota.books import Movement, book_purchase, granting_agreement, write_movements
 from pki.quota.devices.following import follow_order, promise_device
-from pki.quota.errors import CertificateMismatch
+from pki.quota.errors import AgreementSucceeded, CertificateMismatch
 from pki.quota.grants.field_lines import KeyInField
 from pki.quota.grants.tables import OpeningKey
 from pki.quota.kinds import Account, Book, OrderState, Road, SeatPlace
@@ -252,7 +252,9 @@ def _open(
     if added.scalar_one_or_none() is None:
         raise CertificateMismatch("another import is booking this very key")
     book_purchase(session, agreement_id=agreement, body_id=body, order=order, cause=CAUSE, at=at)
-    excess = take_live_seat(session, body_id=body)
+    excess = take_live_seat(session, body_id=body, agreement_id=agreement)
+    if excess is None:
+        raise AgreementSucceeded(key.body_code)
     moved = Movement(
         book=Book.SEAT,
         taken_from=Account.AVAILABLE,

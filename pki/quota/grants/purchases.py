@@ -98,15 +98,16 @@ def give_back_purchase(records: Records, *, order: OrderId, reason: str, by: Act
             # DEFENCE: only of an order that holds no seat, once by a primary key, only what its entries say was used.
             # TEST: tests/pki/quota/grants/test_purchases.py::test_a_living_key_keeps_its_purchase
             raise OrderStateRefused(order, found.state.value, "give its purchase back")
-        if found.agreement_id is None or _used(session, order) != 1 or not _first(session, order, reason, by, at):
+        paid_by = _agreement_that_paid(session, order)
+        if paid_by is None or not _first(session, order, reason, by, at):
             raise PurchaseNotUsed(order)
         session.execute(
             update(AgreementBook)
-            .where(AgreementBook.agreement_id == found.agreement_id)
+            .where(AgreementBook.agreement_id == paid_by)
             .values(purchases_used=AgreementBook.purchases_used - 1)
             .execution_options(synchronize_session=False)
         )
-        _write_return(session, found, at=at)
+        _write_return(session, found, agreement=paid_by, at=at)
         record(session, kind="purchase.given-back", subject=f"order:{order}", by=by, at=at, facts={"reason": reason})
 
 
@@ -140,13 +141,14 @@ def _set_ceiling(session: Session, agreement: UUID, ceiling: int) -> None:
         raise CeilingBelowGranted(asked=ceiling, granted=granted)
 
 
-def _used(session: Session, order: OrderId) -> int:
-    used = session.scalar(
-        select(func.sum(LedgerEntry.change)).where(
-            LedgerEntry.order_id == order, LedgerEntry.book == Book.PURCHASE, LedgerEntry.account == Account.USED
-        )
+def _agreement_that_paid(session: Session, order: OrderId) -> UUID | None:
+    """Whose purchase the order used and holds, by its entries: a later agreement may have taken its seat over."""
+    return session.scalar(
+        select(LedgerEntry.agreement_id)
+        .where(LedgerEntry.order_id == order, LedgerEntry.book == Book.PURCHASE, LedgerEntry.account == Account.USED)
+        .group_by(LedgerEntry.agreement_id)
+        .having(func.sum(LedgerEntry.change) == 1)
     )
-    return int(used or 0)
 
 
 def _first(session: Session, order: OrderId, reason: str, by: Actor, at: datetime) -> bool:
@@ -159,14 +161,13 @@ def _first(session: Session, order: OrderId, reason: str, by: Actor, at: datetim
     return added.scalar_one_or_none() is not None
 
 
-def _write_return(session: Session, order: KeyOrder, *, at: datetime) -> None:
-    assert order.agreement_id is not None
+def _write_return(session: Session, order: KeyOrder, *, agreement: UUID, at: datetime) -> None:
     moved = Movement(
         book=Book.PURCHASE,
         taken_from=Account.USED,
         given_to=Account.UNUSED,
         amount=1,
-        agreement_id=order.agreement_id,
+        agreement_id=agreement,
         body_id=order.payer_body_id,
         order_id=OrderId(order.id),
     )

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pki.quota.agreements import Tier, refuse_ambiguous
+from pki.quota.grants.amended_tiers import tier_rows
 from pki.quota.grants.errors import CensusUnknown
 from pki.quota.kinds import Basis, TierKind
-from pki.quota.tables import TierRow
 from pki.quota.tiers import TIER_OF, Tiers
 from pki.registration.census import counts_of
 from pki.registration.errors import ImportRefused
@@ -70,7 +69,7 @@ def simulate_rollout(session: Session, tiers: Sequence[Tier], census: str) -> Ro
     """
     if session.scalar(select(Census.label).where(Census.label == census)) is None:
         raise CensusUnknown(census)
-    table, people = Tiers([_row(tier) for tier in tiers]), counts_of(session, census)
+    table, people = Tiers(tier_rows(tiers)), counts_of(session, census)
     bodies, seats = Counter[str](), Counter[str]()
     by_region: dict[str, list[int]] = {}
     not_counted = []
@@ -111,15 +110,3 @@ def _count(said: str) -> int:
     if not (said.isascii() and said.isdigit() and len(said) <= 9):  # noqa: PLR2004
         raise ValueError(said)
     return int(said)
-
-
-def _row(tier: Tier) -> TierRow:
-    """As the tables have it; never added to a session."""
-    return TierRow(
-        id=uuid4(),
-        kind=TierKind(tier.kind),
-        population_from=tier.population_from,
-        population_below=tier.population_below,
-        keys=tier.keys,
-        basis=Basis(tier.basis),
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pki.journal.append_only import append_only
@@ -137,6 +137,59 @@ class CensusApplication(Base):
     """By another proposal for the same agreement."""
 
 
+class TierAmendment(Base):
+    """Another tier table proposed to an agreement with the digest of its effect, and applied by another officer."""
+
+    __tablename__ = "tier_amendment"
+    __table_args__ = (
+        CheckConstraint("(applied_at IS NULL) = (applied_by IS NULL)", name="applied"),
+        CheckConstraint("applied_by IS NULL OR applied_by <> proposed_by", name="two_persons"),
+        CheckConstraint("superseded_at IS NULL OR applied_at IS NULL", name="superseded"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.id"), index=True)
+    number: Mapped[str] = mapped_column(String(100))
+    """The amendment's own."""
+    tiers: Mapped[str] = mapped_column(Text)
+    """Canonical JSON; rows of the agreement's table once applied."""
+    in_effect: Mapped[date]
+    digest: Mapped[str] = mapped_column(String(64))
+    proposed_at: Mapped[datetime] = mapped_column(Instant)
+    proposed_by: Mapped[str] = mapped_column(String(100))
+    applied_at: Mapped[datetime | None] = mapped_column(Instant)
+    applied_by: Mapped[str | None] = mapped_column(String(100))
+    superseded_at: Mapped[datetime | None] = mapped_column(Instant)
+    """By another proposal for the same agreement."""
+
+
+class AgreementSuccession(Base):
+    """An agreement whose allowances, living orders and unused purchases another takes over; then it grants no more."""
+
+    __tablename__ = "agreement_succession"
+    __table_args__ = (
+        CheckConstraint("agreement_id <> successor_id", name="two_agreements"),
+        CheckConstraint("purchases_carried >= 0", name="purchases_carried"),
+        CheckConstraint("(applied_at IS NULL) = (applied_by IS NULL)", name="applied"),
+        CheckConstraint("applied_by IS NULL OR applied_by <> proposed_by", name="two_persons"),
+        CheckConstraint("superseded_at IS NULL OR applied_at IS NULL", name="superseded"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.id"), index=True)
+    successor_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.id"), index=True)
+    purchases_carried: Mapped[int]
+    """Unused ones that the successor honours; the others stay unused for good."""
+    in_effect: Mapped[date]
+    digest: Mapped[str] = mapped_column(String(64))
+    proposed_at: Mapped[datetime] = mapped_column(Instant)
+    proposed_by: Mapped[str] = mapped_column(String(100))
+    applied_at: Mapped[datetime | None] = mapped_column(Instant)
+    applied_by: Mapped[str | None] = mapped_column(String(100))
+    superseded_at: Mapped[datetime | None] = mapped_column(Instant)
+    """By another proposal for the same agreement."""
+
+
 class AgreementAmendment(Base):
     """A change of an agreement's figures, by its own number."""
 
@@ -191,21 +244,31 @@ _PLAN = ("superseded_at", "wave_id")
 _EXTRA = ("decided_at", "decided_by", "decision", "decision_reason")
 _TRANSFER: tuple[str, ...] = ("consented_at", "consented_by", "approved_at", "approved_by", "moved_at")
 _TRANSFER += ("ended_at", "ended_by", "end_reason")
-_CENSUS = ("applied_at", "applied_by", "superseded_at")
+_APPLIED = ("applied_at", "applied_by", "superseded_at")
 append_only(WavePlan.__table__, frozen=_columns(WavePlan, apart=_PLAN), once=_PLAN)
 append_only(WavePlanScope.__table__, frozen=_columns(WavePlanScope))
 append_only(ExtraRequest.__table__, frozen=_columns(ExtraRequest, apart=_EXTRA), once=_EXTRA)
 append_only(SeatTransfer.__table__, frozen=_columns(SeatTransfer, apart=_TRANSFER), once=_TRANSFER)
-append_only(CensusApplication.__table__, frozen=_columns(CensusApplication, apart=_CENSUS), once=_CENSUS)
+append_only(CensusApplication.__table__, frozen=_columns(CensusApplication, apart=_APPLIED), once=_APPLIED)
+append_only(TierAmendment.__table__, frozen=_columns(TierAmendment, apart=_APPLIED), once=_APPLIED)
+append_only(AgreementSuccession.__table__, frozen=_columns(AgreementSuccession, apart=_APPLIED), once=_APPLIED)
 append_only(AgreementAmendment.__table__, frozen=_columns(AgreementAmendment))
 append_only(PurchaseReturn.__table__, frozen=_columns(PurchaseReturn))
 append_only(OpeningKey.__table__, frozen=_columns(OpeningKey, apart=("sha256",)), once=("sha256",))
 
-_WAITING = CensusApplication.superseded_at.is_(None) & CensusApplication.applied_at.is_(None)
+for _table in (CensusApplication, TierAmendment, AgreementSuccession):
+    _waiting = _table.superseded_at.is_(None) & _table.applied_at.is_(None)
+    Index(
+        f"uq_{_table.__tablename__}_agreement_id_waiting",
+        _table.agreement_id,
+        unique=True,
+        sqlite_where=_waiting,
+        postgresql_where=_waiting,
+    )
 Index(
-    "uq_census_application_agreement_id_waiting",
-    CensusApplication.agreement_id,
+    "uq_agreement_succession_agreement_id_applied",
+    AgreementSuccession.agreement_id,
     unique=True,
-    sqlite_where=_WAITING,
-    postgresql_where=_WAITING,
+    sqlite_where=AgreementSuccession.applied_at.is_not(None),
+    postgresql_where=AgreementSuccession.applied_at.is_not(None),
 )

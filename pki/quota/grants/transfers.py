@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from pki.journal.acts import Actor, record
 from pki.quota.books import granted_by, granting_agreement, write_movements
+from pki.quota.errors import AgreementSucceeded
 from pki.quota.grants.consent import digest_of, require_digest, require_other
 from pki.quota.grants.errors import ProposalDecided, ProposalUnknown, SeatsInUse, TransferRefused
 from pki.quota.grants.tables import SeatTransfer
@@ -215,12 +216,20 @@ def _move(session: Session, transfer: SeatTransfer, *, by: Actor, at: datetime) 
     # TEST: tests/pki/quota/grants/test_transfers.py::test_crossing_transfers
     changes = {transfer.giver_id: -transfer.seats, transfer.receiver_id: transfer.seats}
     for body in sorted(changes):
-        if not change_granted(session, body_id=body, change=changes[body], only_available=changes[body] < 0):
+        if not change_granted(
+            session,
+            body_id=body,
+            agreement_id=transfer.agreement_id,
+            change=changes[body],
+            only_available=changes[body] < 0,
+        ):
             row = session.execute(
-                select(Body.code, Allowance.granted - Allowance.reserved - Allowance.live)
+                select(Body.code, Allowance.granted - Allowance.reserved - Allowance.live, Allowance.agreement_id)
                 .join(Allowance, Allowance.body_id == Body.id)
                 .where(Body.id == body)
             ).one()
+            if row.agreement_id != transfer.agreement_id:
+                raise AgreementSucceeded(row[0])
             raise SeatsInUse(body_code=row[0], asked=transfer.seats, available=row[1])
     movements = [
         granted_by(body_id=body, agreement_id=transfer.agreement_id, change=change, origin=f"transfer:{transfer.id}")

@@ -9,7 +9,7 @@ from pki.journal.tables import Leaf
 from pki.quota.books import differences
 from pki.quota.errors import SeatCeilingReached
 from pki.quota.grants.census import CensusProposal, apply_census, propose_census
-from pki.quota.grants.effects import CensusEffect, CountedOnFile, simulate_census
+from pki.quota.grants.effects import TierEffect, CountedOnFile, simulate_census
 from pki.quota.grants.errors import CensusInForce, CensusUnknown, OwnProposal, ProposalChanged, ProposalDecided
 from pki.quota.grants.purchases import amend_agreement
 from pki.quota.reading import ledger
@@ -32,7 +32,7 @@ def counted(records: Records, census: str = "RGPH 2034", **people: int) -> None:
     assert record_census(records, rows, census=census, by=OFFICER, at=T0).refused == ()
 
 
-def effect(records: Records, census: str = "RGPH 2034") -> CensusEffect:
+def effect(records: Records, census: str = "RGPH 2034") -> TierEffect:
     with records.reading() as session:
         return simulate_census(session, agreement_of(records), census)
 
@@ -41,7 +41,7 @@ def proposed(records: Records, census: str = "RGPH 2034") -> CensusProposal:
     return propose_census(records, agreement=agreement_of(records), census=census, in_effect=DAY, by=OFFICER, at=T0)
 
 
-def applied(records: Records, proposal: CensusProposal) -> CensusEffect:
+def applied(records: Records, proposal: CensusProposal) -> TierEffect:
     return apply_census(records, proposal=proposal.id, digest=proposal.digest, by=SECOND, at=T0)
 
 

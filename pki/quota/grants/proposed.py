@@ -1,0 +1,113 @@
+"""Changes of what an agreement grants: proposed by one officer, applied by another over one digest. Steps only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from pki.journal.acts import Actor
+from pki.quota.books import granted_by, write_movements
+from pki.quota.grants.consent import require_digest, require_other
+from pki.quota.grants.effects import TierEffect
+from pki.quota.grants.errors import ProposalChanged, ProposalDecided, ProposalUnknown
+from pki.quota.grants.tables import AgreementSuccession, CensusApplication, TierAmendment
+from pki.quota.seats import change_granted
+from pki.quota.tables import AgreementBook, Allowance
+from pki.quota.waves import raise_seats_granted
+
+Change = TypeVar("Change", CensusApplication, TierAmendment, AgreementSuccession)
+
+
+def locked_agreements(session: Session, *agreements: UUID) -> None:
+    """Whoever changes what one of them grants waits for this transaction."""
+    session.execute(
+        select(AgreementBook.agreement_id)
+        .where(AgreementBook.agreement_id.in_(agreements))
+        .order_by(AgreementBook.agreement_id)
+        .with_for_update()
+    )
+
+
+def put_forward(
+    session: Session,
+    table: type[Change],
+    *,
+    agreement: UUID,
+    values: Mapping[str, object],
+    digest: str,
+    by: Actor,
+    at: datetime,
+) -> UUID:
+    """Keep a proposal; a former one of its kind for the agreement that nobody applied is superseded."""
+    proposal = uuid4()
+    session.execute(
+        update(table)
+        .where(table.agreement_id == agreement, table.applied_at.is_(None), table.superseded_at.is_(None))
+        .values(superseded_at=at)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        insert(table).values(
+            id=proposal, agreement_id=agreement, digest=digest, proposed_at=at, proposed_by=str(by), **values
+        )
+    )
+    return proposal
+
+
+def waiting(session: Session, table: type[Change], kind: str, proposal: UUID, *, digest: str, by: Actor) -> Change:
+    """The proposal, locked, if `by` may apply it and has seen it.
+
+    :raise ProposalUnknown: no such proposal.
+    :raise ProposalDecided: it was applied before, or superseded.
+    :raise OwnProposal: `by` proposed it.
+    :raise ProposalChanged: the digest is of something else.
+    """
+    found = session.scalars(
+        select(table).where(table.id == proposal).with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise ProposalUnknown(kind, proposal)
+    if found.applied_at is not None or found.superseded_at is not None:
+        raise ProposalDecided(kind, proposal)
+    require_other(kind, proposal, by=by, apart=(found.proposed_by,))
+    require_digest(kind, given=digest, current=found.digest)
+    return found
+
+
+def mark_applied(session: Session, table: type[Change], proposal: UUID, *, by: Actor, at: datetime) -> None:
+    """It is done, once."""
+    session.execute(
+        update(table)
+        .where(table.id == proposal)
+        .values(applied_at=at, applied_by=str(by))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def move_grants(
+    session: Session, effect: TierEffect, *, kind: str, origin: str, cause: str, in_effect: date, at: datetime
+) -> None:
+    """Move every allowance as the effect says. A body left with more in use than granted keeps what it has.
+
+    :raise ProposalChanged: an allowance is not what was simulated.
+    :raise SeatCeilingReached: the agreement covers fewer seats than there would be.
+    """
+    raise_seats_granted(session, effect.agreement, effect.granted_after - effect.granted_before)
+    movements = []
+    for each in sorted(effect.changes, key=lambda change: change.body):
+        if each.granted_before is None or each.granted_after is None or each.granted_after == each.granted_before:
+            continue
+        held = session.scalar(select(Allowance.granted).where(Allowance.body_id == each.body).with_for_update())
+        change = each.granted_after - each.granted_before
+        if held != each.granted_before or not change_granted(
+            session, body_id=each.body, agreement_id=effect.agreement, change=change
+        ):
+            raise ProposalChanged(kind, "")
+        movements.append(granted_by(body_id=each.body, agreement_id=effect.agreement, change=change, origin=origin))
+    if movements:
+        write_movements(session, movements, cause=cause, in_effect=in_effect, at=at)
