@@ -11,16 +11,19 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Protocol
+from uuid import UUID
 
 from fastapi import APIRouter, File, Form, Header, Query, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from pki.quota.reading import OrderNotice
 from signer.dossiers.errors import DocumentUnknown
 from signer.dossiers.references import parse_public_name
 from signer.verification.answer import Answer
 
 from .languages import NAMES, Language, chosen, language
+from .orders import order_facts
 from .views import view_of
 
 HEADERS = {
@@ -50,9 +53,11 @@ class Verifications(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
-    """What the pages are given: verification, whether this is a rehearsal, the clock, a folder for uploads."""
+    """What the pages are given: verification, orders, whether this is a rehearsal, the clock, a folder for uploads."""
 
     verifications: Verifications
+    order: Callable[[UUID], OrderNotice | None]
+    """The order of that number, as anybody may see it."""
     rehearsal: bool
     clock: Callable[[], datetime]
     uploads: Path | None = None
@@ -64,7 +69,7 @@ AcceptLanguage = Annotated[str | None, Header(max_length=200)]
 
 
 def pages_router(pages: Pages) -> APIRouter:
-    """Routes: `/` and `/verify` (a file), `/V` and `/V/{REF-CHECK}` (a reference), the style sheet."""
+    """Routes: `/` and `/verify` (a file), `/V` and `/V/{REF-CHECK}` (a reference), `/O/{order}`, the style sheet."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
     @router.get("/")
@@ -108,12 +113,34 @@ def pages_router(pages: Pages) -> APIRouter:
             return _page("unknown.html", spoken, pages, path="/", status=404)
         return _result(answer, spoken, pages, path=f"/V/{parsed[0]}-{parsed[1]}", uploaded=False)
 
+    @router.get("/O/{number}")
+    def order(number: str, lang: Lang = None, accept_language: AcceptLanguage = None) -> Response:
+        return _order(number, chosen(lang, accept_language), pages)
+
     @router.get(STYLE)
     def style() -> Response:
         headers = {"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}
         return Response(_style(), media_type="text/css", headers=headers)
 
     return router
+
+
+def _order(said: str, spoken: Language, pages: Pages) -> Response:
+    number = _order_number(said)
+    notice = None if number is None else pages.order(number)
+    if notice is None:
+        return _page("no_order.html", spoken, pages, path="/", status=404)
+    facts, checked = order_facts(notice, spoken), spoken.instant(pages.clock())
+    return _page("order.html", spoken, pages, path=f"/O/{number}", facts=facts, checked_at=checked)
+
+
+def _order_number(said: str) -> UUID | None:
+    """The number in the one spelling that sheets have."""
+    try:
+        number = UUID(said)
+    except ValueError:
+        return None
+    return number if str(number) == said.lower() else None
 
 
 def _result(answer: Answer, spoken: Language, pages: Pages, *, path: str, uploaded: bool) -> Response:

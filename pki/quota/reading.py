@@ -13,7 +13,7 @@ from pki.quota.kinds import Account, Book, OrderState, Road
 from pki.quota.tables import Allowance, KeyOrder, LedgerEntry
 from pki.records import HolderId, OrderId
 from pki.registration.extent import EVERYWHERE, Extent
-from pki.registration.kinds import OfficeFunction
+from pki.registration.kinds import BodyKind, OfficeFunction
 from pki.registration.tables import Body, Holder, Office
 
 
@@ -142,3 +142,41 @@ def ledger(
         )
         for entry, code in session.execute(asked)
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderNotice:
+    """How far an order is, for whoever has its number: nobody is named in it."""
+
+    body_kind: BodyKind
+    name_ar: str
+    name_fr: str
+    function: OfficeFunction
+    rank: int | None
+    state: OrderState
+    requested_at: datetime
+
+
+def order_notice(session: Session, order: OrderId) -> OrderNotice | None:
+    """The order of that number, or None."""
+    # THREAT: a hand-over sheet that somebody photographs tells who holds a key, and of what device.
+    # DEFENCE: its link shows the office and the state alone; the number is 122 random bits, and no list has it.
+    # TEST: tests/api/pages/test_orders.py::test_an_order_by_its_link
+    row = session.execute(
+        select(Body.kind, Body.name_ar, Body.name_fr, Office.function, Office.rank, KeyOrder.state)
+        .add_columns(KeyOrder.requested_at)
+        .join(Office, Office.id == KeyOrder.office_id)
+        .join(Body, Body.id == KeyOrder.body_id)
+        .where(KeyOrder.id == order)
+    ).one_or_none()
+    if row is None:
+        return None
+    return OrderNotice(
+        body_kind=row.kind,
+        name_ar=row.name_ar,
+        name_fr=row.name_fr,
+        function=row.function,
+        rank=row.rank,
+        state=row.state,
+        requested_at=row.requested_at,
+    )

@@ -17,6 +17,8 @@ from signer.rendering.engine import FONTS, engine
 from signer.rendering.errors import FactsRefused
 from signer.rendering.words import Both
 
+ORDER_PAGE = "/O/"
+"""Where the state of an order is told, before its number."""
 MOST = 200
 """Sheets in one file: a province has at most a hundred communes."""
 TITLE = Both("محضر تسليم مفاتيح التوقيع الإلكتروني", "Bordereau de passation des clés de signature")
@@ -59,7 +61,7 @@ _TEXTS = {
 def render_handover(sheets: Sequence[CouncilSheet], *, origin: str, environment: str, fonts: Path = FONTS) -> bytes:
     """Lay the sheets out as one PDF, a page each (two for the largest bureaus). The same sheets give the same bytes.
 
-    :param origin: of the service; each new key's QR leads to its order there.
+    :param origin: of the service; each new key's QR leads to the page that tells how far its order is.
     :raise FactsRefused: none, or more than `MOST`.
     :raise LayoutFailed: the engine refused it, or its font is not installed.
     """
@@ -104,7 +106,7 @@ def _place(place: SheetPlace, origin: str) -> dict[str, object]:
         "name": {"fr": place.name_latin, "ar": place.name_ar},
         "outcome": asdict_both(_OUTCOMES[place.outcome]),
         "order": "" if place.order is None else str(place.order),
-        "qr": qr_code(f"{origin}/v1/key-orders/{place.order}") if fresh else None,
+        "qr": qr_code(f"{origin}{ORDER_PAGE}{place.order}") if fresh else None,
     }
 
 

@@ -2,8 +2,10 @@
 
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.auth.officers import appoint_officer
@@ -17,6 +19,8 @@ from pki.quota.waves import open_wave
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import OfficeFunction
 from pki.registration.offices import record_office
+from pki.registration.tables import Holder
+from signer.rendering import handover
 
 BY = Actor(kind=ActorKind.SYSTEM, id="test")
 COMMUNE, ELSEWHERE = "06.117.01.03", "02.411.01.23"
@@ -86,7 +90,7 @@ def sent(caller: TestClient, plan: str, *rows: str, **more: str) -> Any:
     return caller.post(f"/v1/elections/{plan}/officials", content=content, headers={"Content-Type": "text/csv", **more})
 
 
-def test_an_election(house: House, central: TestClient, order: str) -> None:
+def test_an_election(house: House, central: TestClient, order: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = drafted(central)
     imported = sent(central, plan, GOOD, BAD)
     assert (imported.status_code, imported.json()["new"]) == (201, 1)
@@ -109,8 +113,22 @@ def test_an_election(house: House, central: TestClient, order: str) -> None:
     assert central.get(f"/v1/key-orders/{order}").json()["state"] == "replaced"
     (count,) = province.get("/v1/signatories").json()["items"]
     assert {"body": COMMUNE, "why": "key-under-way"} in count["unable"]
+    drawn: list[str] = []
+    draw = handover._qr
+    monkeypatch.setattr(handover, "_qr", lambda address: draw(drawn.append(address) or address))
     sheet = province.get(f"/v1/elections/{plan}/sheets", params={"body": COMMUNE})
     assert (sheet.headers["content-type"], sheet.content[:5]) == ("application/pdf", b"%PDF-")
+    # What the sheet's QR says is a page that anybody's phone gets, without a token.
+    (address,) = drawn
+    assert address.startswith(house.settings.public_url)
+    page = TestClient(build_app(house)).get(urlsplit(address).path, headers={"Accept-Language": "fr"})
+    assert page.status_code == 200
+    assert "commandée, en attente d’approbation" in page.text
+    assert "Berrechid" in page.text
+    with house.records.reading() as session:
+        names = [name for row in session.execute(select(Holder.name_ar, Holder.name_latin)) for name in row]
+    assert names
+    assert not [name for name in names if name in page.text]
     assert central.get(f"/v1/elections/{plan}").json()["seated"] == 1
     assert central.get("/v1/elections").json()["items"][0]["id"] == plan
 

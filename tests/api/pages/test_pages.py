@@ -47,7 +47,7 @@ def verifications() -> Verifications:
 @pytest.fixture
 def client(verifications: Verifications, tmp_path: Path) -> TestClient:
     app = FastAPI()
-    pages = Pages(verifications=verifications, rehearsal=True, clock=lambda: AT, uploads=tmp_path)
+    pages = Pages(verifications=verifications, order=lambda _: None, rehearsal=True, clock=lambda: AT, uploads=tmp_path)
     app.include_router(pages_router(pages))
     return TestClient(app)
 
