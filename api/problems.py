@@ -153,6 +153,8 @@ PROBLEMS: dict[type[Exception], Row] = {
     registration.HolderExists: (409, "holder-exists"),
     registration.HolderUnknown: (404, "holder-unknown"),
     registration.ImportRefused: (422, "import-refused"),
+    registration.ScanRefused: (422, "scan-refused"),
+    registration.ScanUnknown: (404, "scan-unknown"),
     registration.NameRefused: (422, "name-refused"),
     registration.NationalIdMalformed: (422, "national-id-malformed"),
     registration.NationalIdUnreadable: (500, "national-id-unreadable"),

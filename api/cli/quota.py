@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from pki.quota.grants.effects import TierEffect
+
 quota = typer.Typer(help="The quota's books.", no_args_is_help=True, rich_markup_mode=None)
 
 Data = Annotated[
@@ -72,26 +74,40 @@ def simulate(
         ),
     ] = None,
     agreement: Annotated[
-        str | None, typer.Option("--agreement", help="With --census: its number. Default: the only one.")
+        str | None,
+        typer.Option(
+            "--agreement",
+            help="Its number: whose seats a census (default: the only one), a tier table or a successor would change.",
+        ),
     ] = None,
-    by_census: Annotated[str, typer.Option("--by", help="With --tiers: the census that counts.")] = "RGPH 2024",
+    successor: Annotated[
+        str | None, typer.Option("--successor", help="Number of the agreement that would take over.")
+    ] = None,
+    by_census: Annotated[str, typer.Option("--by", help="With --tiers alone: the census that counts.")] = "RGPH 2024",
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Try a census or a roll-out from a file. Nothing is written."""
+    """Try a census, a roll-out, an amended tier table or a succession. Nothing is written.
+
+    A tier table alone is tried on the whole country; with --agreement on what that agreement grants.
+    """
     from pki.errors import PkiError
     from pki.records import Records
 
     from .voice import console, end, opened, print_json
 
-    if (census is None) == (tiers is None):
-        end("Give --census or --tiers, one of them. Nothing was tried.", as_json=as_json)
+    if [census, tiers, successor].count(None) != 2:  # noqa: PLR2004 - one of three
+        end("Give --census, --tiers or --successor, one of them. Nothing was tried.", as_json=as_json)
     settings = opened(data, as_json=as_json)
     records = Records.open(settings.database)
     try:
         with records.reading() as session:
             if census is not None:
                 found = _census(session, census.read_bytes(), agreement)
+            elif successor is not None:
+                found = _succession(session, agreement, successor)
+            elif tiers is not None and agreement is not None:
+                found = _amended(session, tiers.read_bytes(), agreement)
             else:
                 assert tiers is not None
                 found = _rollout(session, tiers.read_bytes(), by_census)
@@ -162,6 +178,26 @@ def _census(session: Session, content: bytes, number: str | None) -> dict[str, A
     rows, unread = parse_census(content)
     taken = take_lines(session, rows, known={})
     effect = simulate_census(session, _agreement(session, number), CountedOnFile(label="file", counts=taken.counts))
+    refused = [{"line": each.number, "value": each.value, "reason": each.reason} for each in (*unread, *taken.refused)]
+    return _effect(effect) | {"refused": refused}
+
+
+def _amended(session: Session, content: bytes, number: str) -> dict[str, Any]:
+    from pki.quota.grants.amended_tiers import simulate_tiers
+    from pki.quota.grants.rollout import parse_tiers
+
+    return _effect(simulate_tiers(session, _agreement(session, number), parse_tiers(content)))
+
+
+def _succession(session: Session, number: str | None, successor: str) -> dict[str, Any]:
+    from pki.quota.grants.successions import simulate_succession
+
+    if number is None:
+        raise LookupError("Name the agreement that it would take over from. Nothing was tried.")
+    return _effect(simulate_succession(session, _agreement(session, number), _agreement(session, successor)))
+
+
+def _effect(effect: TierEffect) -> dict[str, Any]:
     return {
         "keys_before": effect.keys_before,
         "keys_after": effect.keys_after,
@@ -187,9 +223,6 @@ def _census(session: Session, content: bytes, number: str | None) -> dict[str, A
         ],
         "below_use": [change.body_code for change in effect.below_use],
         "not_counted": list(effect.not_counted),
-        "refused": [
-            {"line": each.number, "value": each.value, "reason": each.reason} for each in (*unread, *taken.refused)
-        ],
     }
 
 

@@ -18,6 +18,8 @@ from api.wiring import House
 from hsm.errors import HsmError
 from pki.errors import PkiError
 from pki.quota.elections.officials import MOST_BYTES
+from pki.registration.powers.scans import MAGIC
+from pki.registration.powers.scans import MOST_BYTES as MOST_SCAN_BYTES
 from signer.errors import SignerError
 
 from .border import CSV, FORM, JSON, MULTIPART, PDF, Border, Gate, freight
@@ -35,6 +37,7 @@ def build_app(house: House) -> FastAPI:
         censuses,
         ceremonies,
         dashboard,
+        deed_scans,
         delegations,
         device_handovers,
         devices,
@@ -57,7 +60,9 @@ def build_app(house: House) -> FastAPI:
         reports,
         rollout,
         stopping,
+        successions,
         territory,
+        tier_tables,
         tokens,
         transfers,
         unlocking,
@@ -90,13 +95,16 @@ def build_app(house: House) -> FastAPI:
         alerts,
         registration,
         territory,
+        tier_tables,
         rollout,
         reports,
+        deed_scans,
         proposals,
         delegations,
         mailboxes,
         orders,
         stopping,
+        successions,
         held_keys,
         unlocking,
         elections,
@@ -121,6 +129,7 @@ def build_app(house: House) -> FastAPI:
             freight("/v1/dossiers/[^/]+/decision", PDF, JSON, max_bytes=settings.max_dossier_pdf_bytes),
             freight("/v1/verifications", PDF, max_bytes=settings.max_verification_bytes, gate=verifying),
             freight("/verify", MULTIPART, max_bytes=settings.max_verification_bytes + 64 * 1024, gate=verifying),
+            freight("/v1/bodies/[^/]+/deed-scans", *MAGIC.values(), max_bytes=MOST_SCAN_BYTES, gate=Gate(4)),
             freight("/v1/elections/[^/]+/officials", CSV, max_bytes=MOST_BYTES),
             freight("/v1/issuers/[^/]+/crl", "application/pkix-crl", max_bytes=10 * 1024 * 1024),
             freight("/oauth/token", FORM, max_bytes=64 * 1024),

@@ -57,6 +57,23 @@ class ImportRefused(RegistrationError):
         self.row = row
 
 
+class ScanRefused(RegistrationError):
+    """A file that is no scan of a deed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The scan is refused: {reason}. Nothing was kept: scan the deed again as a PDF file.")
+        self.reason = reason
+
+
+class ScanUnknown(RegistrationError):
+    """The body has no scan of that digest."""
+
+    def __init__(self, body_code: str, sha256: str) -> None:
+        super().__init__(f"The body {body_code} has no scan {sha256[:64]}. Nothing was recorded: send the scan first.")
+        self.body_code = body_code
+        self.sha256 = sha256
+
+
 class HolderUnknown(RegistrationError):
     """No holder of that id."""
 

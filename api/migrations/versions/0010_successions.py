@@ -28,7 +28,7 @@ FUNCTIONS_BEFORE = (
 FUNCTIONS = (*FUNCTIONS_BEFORE, "councillor")
 OFFICES = ("office", "open_office", "mailbox", "elected_official")
 """Tables that say a function."""
-TABLES = ("agreement_succession", "tier_amendment")
+TABLES = ("agreement_succession", "tier_amendment", "deed_scan")
 FINDING_TRIGGER = {
     "sqlite": "CREATE TRIGGER tr_finding_update BEFORE UPDATE ON finding WHEN OLD.id IS NOT NEW.id OR OLD.kind IS NOT NEW.kind OR OLD.body_id IS NOT NEW.body_id OR OLD.office_id IS NOT NEW.office_id OR OLD.replacement_id IS NOT NEW.replacement_id OR OLD.number IS NOT NEW.number OR OLD.acts IS NOT NEW.acts OR OLD.starts_on IS NOT NEW.starts_on OR OLD.ends_on IS NOT NEW.ends_on OR OLD.deed IS NOT NEW.deed OR OLD.scan_sha256 IS NOT NEW.scan_sha256 OR OLD.recorded_at IS NOT NEW.recorded_at OR OLD.recorded_by IS NOT NEW.recorded_by OR OLD.confirmed_by IS NOT NEW.confirmed_by OR (OLD.superseded_at IS NOT NULL AND OLD.superseded_at IS NOT NEW.superseded_at) BEGIN SELECT RAISE(ABORT, 'finding is append-only'); END",
     "postgresql": "CREATE TRIGGER tr_finding_update BEFORE UPDATE ON finding FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR OLD.kind IS DISTINCT FROM NEW.kind OR OLD.body_id IS DISTINCT FROM NEW.body_id OR OLD.office_id IS DISTINCT FROM NEW.office_id OR OLD.replacement_id IS DISTINCT FROM NEW.replacement_id OR OLD.number IS DISTINCT FROM NEW.number OR OLD.acts IS DISTINCT FROM NEW.acts OR OLD.starts_on IS DISTINCT FROM NEW.starts_on OR OLD.ends_on IS DISTINCT FROM NEW.ends_on OR OLD.deed IS DISTINCT FROM NEW.deed OR OLD.scan_sha256 IS DISTINCT FROM NEW.scan_sha256 OR OLD.recorded_at IS DISTINCT FROM NEW.recorded_at OR OLD.recorded_by IS DISTINCT FROM NEW.recorded_by OR OLD.confirmed_by IS DISTINCT FROM NEW.confirmed_by OR (OLD.superseded_at IS NOT NULL AND OLD.superseded_at IS DISTINCT FROM NEW.superseded_at)) EXECUTE FUNCTION fn_finding_append_only()",
@@ -40,12 +40,18 @@ FINDING_TRIGGER_BEFORE = {
 """What keeps findings as written (pki.journal.append_only, as of this revision and before)."""
 TRIGGERS = {
     "sqlite": (
+        "CREATE TRIGGER tr_deed_scan_update BEFORE UPDATE ON deed_scan WHEN OLD.body_id IS NOT NEW.body_id OR OLD.sha256 IS NOT NEW.sha256 OR OLD.media_type IS NOT NEW.media_type OR OLD.size_bytes IS NOT NEW.size_bytes OR OLD.recorded_at IS NOT NEW.recorded_at OR OLD.recorded_by IS NOT NEW.recorded_by BEGIN SELECT RAISE(ABORT, 'deed_scan is append-only'); END",
+        "CREATE TRIGGER tr_deed_scan_delete BEFORE DELETE ON deed_scan BEGIN SELECT RAISE(ABORT, 'deed_scan is append-only'); END",
         "CREATE TRIGGER tr_tier_amendment_update BEFORE UPDATE ON tier_amendment WHEN OLD.id IS NOT NEW.id OR OLD.agreement_id IS NOT NEW.agreement_id OR OLD.number IS NOT NEW.number OR OLD.tiers IS NOT NEW.tiers OR OLD.in_effect IS NOT NEW.in_effect OR OLD.digest IS NOT NEW.digest OR OLD.proposed_at IS NOT NEW.proposed_at OR OLD.proposed_by IS NOT NEW.proposed_by OR (OLD.applied_at IS NOT NULL AND OLD.applied_at IS NOT NEW.applied_at) OR (OLD.applied_by IS NOT NULL AND OLD.applied_by IS NOT NEW.applied_by) OR (OLD.superseded_at IS NOT NULL AND OLD.superseded_at IS NOT NEW.superseded_at) BEGIN SELECT RAISE(ABORT, 'tier_amendment is append-only'); END",
         "CREATE TRIGGER tr_tier_amendment_delete BEFORE DELETE ON tier_amendment BEGIN SELECT RAISE(ABORT, 'tier_amendment is append-only'); END",
         "CREATE TRIGGER tr_agreement_succession_update BEFORE UPDATE ON agreement_succession WHEN OLD.id IS NOT NEW.id OR OLD.agreement_id IS NOT NEW.agreement_id OR OLD.successor_id IS NOT NEW.successor_id OR OLD.purchases_carried IS NOT NEW.purchases_carried OR OLD.in_effect IS NOT NEW.in_effect OR OLD.digest IS NOT NEW.digest OR OLD.proposed_at IS NOT NEW.proposed_at OR OLD.proposed_by IS NOT NEW.proposed_by OR (OLD.applied_at IS NOT NULL AND OLD.applied_at IS NOT NEW.applied_at) OR (OLD.applied_by IS NOT NULL AND OLD.applied_by IS NOT NEW.applied_by) OR (OLD.superseded_at IS NOT NULL AND OLD.superseded_at IS NOT NEW.superseded_at) BEGIN SELECT RAISE(ABORT, 'agreement_succession is append-only'); END",
         "CREATE TRIGGER tr_agreement_succession_delete BEFORE DELETE ON agreement_succession BEGIN SELECT RAISE(ABORT, 'agreement_succession is append-only'); END",
     ),
     "postgresql": (
+        "CREATE FUNCTION fn_deed_scan_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'deed_scan is append-only' USING ERRCODE = 'check_violation'; END $$",
+        "CREATE TRIGGER tr_deed_scan_update BEFORE UPDATE ON deed_scan FOR EACH ROW WHEN (OLD.body_id IS DISTINCT FROM NEW.body_id OR OLD.sha256 IS DISTINCT FROM NEW.sha256 OR OLD.media_type IS DISTINCT FROM NEW.media_type OR OLD.size_bytes IS DISTINCT FROM NEW.size_bytes OR OLD.recorded_at IS DISTINCT FROM NEW.recorded_at OR OLD.recorded_by IS DISTINCT FROM NEW.recorded_by) EXECUTE FUNCTION fn_deed_scan_append_only()",
+        "CREATE TRIGGER tr_deed_scan_delete BEFORE DELETE ON deed_scan FOR EACH ROW EXECUTE FUNCTION fn_deed_scan_append_only()",
+        "CREATE TRIGGER tr_deed_scan_truncate BEFORE TRUNCATE ON deed_scan FOR EACH STATEMENT EXECUTE FUNCTION fn_deed_scan_append_only()",
         "CREATE FUNCTION fn_tier_amendment_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'tier_amendment is append-only' USING ERRCODE = 'check_violation'; END $$",
         "CREATE TRIGGER tr_tier_amendment_update BEFORE UPDATE ON tier_amendment FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM NEW.id OR OLD.agreement_id IS DISTINCT FROM NEW.agreement_id OR OLD.number IS DISTINCT FROM NEW.number OR OLD.tiers IS DISTINCT FROM NEW.tiers OR OLD.in_effect IS DISTINCT FROM NEW.in_effect OR OLD.digest IS DISTINCT FROM NEW.digest OR OLD.proposed_at IS DISTINCT FROM NEW.proposed_at OR OLD.proposed_by IS DISTINCT FROM NEW.proposed_by OR (OLD.applied_at IS NOT NULL AND OLD.applied_at IS DISTINCT FROM NEW.applied_at) OR (OLD.applied_by IS NOT NULL AND OLD.applied_by IS DISTINCT FROM NEW.applied_by) OR (OLD.superseded_at IS NOT NULL AND OLD.superseded_at IS DISTINCT FROM NEW.superseded_at)) EXECUTE FUNCTION fn_tier_amendment_append_only()",
         "CREATE TRIGGER tr_tier_amendment_delete BEFORE DELETE ON tier_amendment FOR EACH ROW EXECUTE FUNCTION fn_tier_amendment_append_only()",
@@ -56,7 +62,7 @@ TRIGGERS = {
         "CREATE TRIGGER tr_agreement_succession_truncate BEFORE TRUNCATE ON agreement_succession FOR EACH STATEMENT EXECUTE FUNCTION fn_agreement_succession_append_only()",
     ),
 }
-"""What keeps the two new tables as written, engine by engine."""
+"""What keeps the new tables as written, engine by engine."""
 
 
 def upgrade() -> None:
@@ -74,6 +80,7 @@ def upgrade() -> None:
     op.execute(FINDING_TRIGGER[op.get_bind().dialect.name])
     _add_tier_amendments()
     _add_successions()
+    _add_scans()
     for statement in TRIGGERS[op.get_bind().dialect.name]:
         op.execute(statement)
 
@@ -157,6 +164,21 @@ def _add_successions() -> None:
         unique=True,
         sqlite_where=sa.text("applied_at IS NOT NULL"),
         postgresql_where=sa.text("applied_at IS NOT NULL"),
+    )
+
+
+def _add_scans() -> None:
+    op.create_table(
+        "deed_scan",
+        sa.Column("body_id", sa.Uuid(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("media_type", sa.String(length=40), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(length=100), nullable=False),
+        sa.CheckConstraint("size_bytes > 0", name=op.f("ck_deed_scan_size_bytes")),
+        sa.ForeignKeyConstraint(["body_id"], ["body.id"], name=op.f("fk_deed_scan_body_id_body")),
+        sa.PrimaryKeyConstraint("body_id", "sha256", name=op.f("pk_deed_scan")),
     )
 
 

@@ -42,6 +42,7 @@ from pki.registration.powers.delegations import (
 )
 from pki.registration.powers.findings import FindingRecording, current_finding, write_finding
 from pki.registration.powers.kinds import DelegationMode, FindingKind
+from pki.registration.powers.scans import require_scan
 from pki.registration.powers.tables import RegisterProposal
 from pki.registration.tables import Body, Office
 
@@ -93,12 +94,14 @@ def propose(records: Records, *, act: RegisterAct, touched: DocumentsTouched, by
     """Propose an act. What the register would refuse now is refused here already; nothing of it is kept.
 
     :raise RegistrationError: as the act itself would be refused.
+    :raise ScanUnknown: it is recorded from a paper whose scan was not sent.
     """
     with records.writing() as session:
         trial = session.begin_nested()
         _write(session, act, by=by, confirmed_by=_NOBODY, at=at)
         trial.rollback()
         reach = _reach(session, act)
+        _require_scan(session, act, reach.body_code)
         documents = _documents(session, reach, touched, at=at)
         proposal, content = uuid4(), canonical_json(_plain(act))
         digest = _digest(proposal, content, documents, str(by))
@@ -233,6 +236,13 @@ def _write(session: Session, act: RegisterAct, *, by: Actor, confirmed_by: Actor
             return act.delegation
         case FindingRecording():
             return write_finding(session, act, by=by, confirmed_by=confirmed_by, at=at)
+
+
+def _require_scan(session: Session, act: RegisterAct, body_code: str) -> None:
+    if isinstance(act, DelegationRecording):
+        require_scan(session, body_code=body_code, sha256=act.paper.scan_sha256)
+    elif isinstance(act, FindingRecording):
+        require_scan(session, body_code=body_code, sha256=act.scan_sha256)
 
 
 def _reach(session: Session, act: RegisterAct) -> _Reach:

@@ -101,6 +101,21 @@ class Finding(Base):
     superseded_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class DeedScan(Base):
+    """A scan of a paper deed of a body; its bytes lie in the document storage."""
+
+    __tablename__ = "deed_scan"
+    __table_args__ = (CheckConstraint("size_bytes > 0", name="size_bytes"),)
+
+    body_id: Mapped[UUID] = mapped_column(ForeignKey("body.id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    media_type: Mapped[str] = mapped_column(String(40))
+    """By its first bytes."""
+    size_bytes: Mapped[int]
+    recorded_at: Mapped[datetime] = mapped_column(Instant)
+    recorded_by: Mapped[str] = mapped_column(String(100))
+
+
 class PowersDeclaration(Base):
     """From `complete_from` on, no delegation and no finding of the body is missing from the register."""
 
@@ -200,6 +215,7 @@ append_only(
     ),
     once=("superseded_at",),
 )
+append_only(DeedScan.__table__, frozen=tuple(DeedScan.__table__.columns.keys()))
 append_only(PowersDeclaration.__table__, frozen=("id", "body_id", "complete_from", "recorded_at", "recorded_by"))
 append_only(
     RegisterProposal.__table__,

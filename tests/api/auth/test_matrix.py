@@ -249,6 +249,31 @@ DOORS |= {
     ("POST", "/v1/census-proposals/{proposal}/approval"): Door(
         CENTRAL, lambda p: (f"/v1/census-proposals/{NOWHERE}/approval", {"digest": "0" * 64}), free=True
     ),
+    ("POST", "/v1/agreements/{agreement}/tier-table-effect"): Door(
+        CENTRAL, lambda p: (f"/v1/agreements/{NOWHERE}/tier-table-effect", {"tiers": [TIER]}), free=True
+    ),
+    ("POST", "/v1/agreements/{agreement}/tier-tables"): Door(
+        CENTRAL,
+        lambda p: (
+            f"/v1/agreements/{NOWHERE}/tier-tables",
+            {"number": "A", "tiers": [TIER], "in_effect": "2026-01-01"},
+        ),
+        free=True,
+    ),
+    ("POST", "/v1/tier-proposals/{proposal}/approval"): Door(
+        CENTRAL, lambda p: (f"/v1/tier-proposals/{NOWHERE}/approval", {"digest": "0" * 64}), free=True
+    ),
+    ("GET", "/v1/agreements/{agreement}/succession-effect"): Door(
+        CENTRAL, lambda p: (f"/v1/agreements/{NOWHERE}/succession-effect?successor={NOWHERE}", None), free=True
+    ),
+    ("POST", "/v1/agreements/{agreement}/successions"): Door(
+        CENTRAL,
+        lambda p: (f"/v1/agreements/{NOWHERE}/successions", {"successor": NOWHERE, "in_effect": "2026-01-01"}),
+        free=True,
+    ),
+    ("POST", "/v1/succession-proposals/{proposal}/approval"): Door(
+        CENTRAL, lambda p: (f"/v1/succession-proposals/{NOWHERE}/approval", {"digest": "0" * 64}), free=True
+    ),
     ("POST", "/v1/keys-in-field"): Door(CENTRAL, lambda p: ("/v1/keys-in-field", {"csv": "x"}), free=True),
 }
 DEED = {"number": "1", "acts": ["licence"], "starts_on": "2026-01-01"}
@@ -262,6 +287,10 @@ def deed(p: Place) -> dict[str, Any]:
 
 
 DOORS |= {
+    ("POST", "/v1/bodies/{code}/deed-scans"): Door(PROVINCIAL, lambda p: (f"/v1/bodies/{p.body}/deed-scans", b"x")),
+    ("GET", "/v1/bodies/{code}/deed-scans/{sha256}"): Door(
+        COMMUNE, lambda p: (f"/v1/bodies/{p.body}/deed-scans/{'0' * 64}", None)
+    ),
     ("POST", "/v1/delegations/ceremonies"): Door(PROVINCIAL, lambda p: ("/v1/delegations/ceremonies", deed(p))),
     ("POST", "/v1/delegations/{delegation}/end"): Door(
         PROVINCIAL, lambda p: (f"/v1/delegations/{p.delegation}/end", ENDING)

@@ -83,6 +83,20 @@ def test_a_roll_out_is_tried(folder: Path, tmp_path: Path) -> None:
     assert (found["seats_in_all"], found["bodies"]) == (82, {"arrondissement": 41})
 
 
+def test_a_tier_table_and_a_successor_are_tried(folder: Path, records: Records, tmp_path: Path) -> None:
+    (tmp_path / "tiers.csv").write_text(
+        "kind,population_from,population_below,keys,basis\ncommune,0,,2,assumed\n", encoding="utf-8"
+    )
+    before = leaves(records)
+    asked = ("quota", "simulate", "--data", str(folder), "--agreement", "1")
+    found = run(*asked, "--tiers", str(tmp_path / "tiers.csv"))
+    assert BERRECHID in {each["body"] for each in found["changes"]}
+    assert found["granted_after"] - found["granted_before"] == -3
+    assert run(*asked, "--successor", "1", code=2)["ok"] is False
+    assert run("quota", "simulate", "--data", str(folder), "--successor", "1", code=2)["ok"] is False
+    assert leaves(records) == before
+
+
 def test_for_people(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "census.csv").write_text(f"code,population\n{BERRECHID},19000\n", encoding="utf-8")
     said = CliRunner().invoke(

@@ -17,7 +17,7 @@ from pki.registration.holders import enrol_holder
 
 BY = Actor(kind=ActorKind.SYSTEM, id="test")
 COMMUNE, ELSEWHERE = "06.117.01.03", "02.411"
-SCAN = "ab" * 32
+SCAN = b"%PDF-1.7 a deed"
 Headers = dict[str, str]
 
 
@@ -41,6 +41,15 @@ def sit(house: House, client: TestClient, headers: Headers, function: str, rank:
     return str(holder), said.json()["id"]
 
 
+def scanned(client: TestClient, headers: Headers, body: str = COMMUNE) -> str:
+    """The scan of a deed, sent; the digest that the server computed."""
+    sent = client.post(
+        f"/v1/bodies/{body}/deed-scans", content=SCAN, headers=headers | {"Content-Type": "application/pdf"}
+    )
+    assert sent.status_code == 201, sent.json()
+    return str(sent.json()["sha256"])
+
+
 def entitled(client: TestClient, headers: Headers, holder: str) -> dict[str, object]:
     given = {"holder": holder, "act": "licence"}
     found: dict[str, object] = client.get(f"/v1/bodies/{COMMUNE}/entitlement", params=given, headers=headers).json()
@@ -53,7 +62,7 @@ def test_a_paper_delegation_from_proposal_to_revocation(house: House, client: Te
     deputy, vice = sit(house, client, first, "vice_president", 1)
     today = civil_day(now())
     body = {"number": "12/2026", "from_office": president, "to_office": vice, "acts": ["licence"]}
-    body |= {"starts_on": today.isoformat(), "scan_sha256": SCAN}
+    body |= {"starts_on": today.isoformat(), "scan_sha256": scanned(client, first)}
     assert client.post("/v1/register-proposals/delegations", json=body, headers=stranger).status_code == 403
     made = client.post("/v1/register-proposals/delegations", json=body, headers=first)
     assert (made.status_code, made.json()["documents"]) == (201, [])
@@ -101,7 +110,7 @@ def test_findings_and_past_ends_are_proposed(house: House, client: TestClient) -
     refused = client.post(f"/v1/register-proposals/{made['id']}/refusal", json={"reason": "no"}, headers=second)
     assert refused.status_code == 201
     finding = {"kind": "absence", "body": COMMUNE, "office": president, "number": "1", "deed": "d"}
-    finding |= {"scan_sha256": SCAN, "starts_on": today.isoformat()}
+    finding |= {"scan_sha256": scanned(client, first), "starts_on": today.isoformat()}
     made = client.post("/v1/register-proposals/findings", json=finding, headers=first).json()
     address = f"/v1/register-proposals/{made['id']}/confirmation"
     assert client.post(address, json={"digest": made["digest"]}, headers=second).status_code == 201

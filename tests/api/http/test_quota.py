@@ -134,6 +134,41 @@ def test_a_census_from_file_to_allowance(desks: Desks) -> None:
     balanced(desks)
 
 
+def test_a_tier_table_from_a_try_to_the_allowance(desks: Desks) -> None:
+    address = f"/v1/agreements/{desks.agreement}"
+    table = [tier("commune", 0, None, 2), tier("province", 0, None, 3)]
+    effect = desks.central.post(f"{address}/tier-table-effect", json={"tiers": table}).json()
+    assert {each["keys_after"] for each in effect["changes"]} == {2}
+    assert desks.granted() == 5
+    proposal = desks.sent(desks.central, f"{address}/tier-tables", number="A3", tiers=table, in_effect="2027-01-01")
+    approval, digest = f"/v1/tier-proposals/{proposal['id']}/approval", {"digest": proposal["digest"]}
+    refused(desks.central.post(approval, json=digest), 403, "own-proposal")
+    desks.sent(desks.second, approval, **digest)
+    assert desks.granted() == 2
+    refused(desks.central.post(f"{address}/tier-table-effect", json={"tiers": table}), 409, "tiers-in-force")
+    balanced(desks)
+
+
+def test_an_agreement_that_takes_over(desks: Desks) -> None:
+    said = {"supplier": "B", "number": "N+1", "census": "RGPH 2024", "purchases": 5, "in_effect_from": "2026-01-01"}
+    table = [tier("commune", 0, None, 4), tier("province", 0, None, 3)]
+    successor = desks.sent(desks.central, "/v1/agreements", tiers=table, **said)["id"]
+    address = f"/v1/agreements/{desks.agreement}"
+    effect = desks.central.get(f"{address}/succession-effect", params={"successor": successor}).json()
+    assert BERRECHID in {each["body"] for each in effect["changes"]}
+    proposal = desks.sent(
+        desks.central, f"{address}/successions", successor=successor, purchases_carried=1, in_effect="2026-11-01"
+    )
+    approval, digest = f"/v1/succession-proposals/{proposal['id']}/approval", {"digest": proposal["digest"]}
+    refused(desks.central.post(approval, json=digest), 403, "own-proposal")
+    desks.sent(desks.second, approval, **digest)
+    assert desks.granted() == 4
+    refused(
+        desks.central.get(f"{address}/succession-effect", params={"successor": successor}), 422, "succession-refused"
+    )
+    balanced(desks)
+
+
 def test_amended(desks: Desks) -> None:
     address, said = f"/v1/agreements/{desks.agreement}/amendments", {"reason": "b", "in_effect": "2027-01-01"}
     desks.sent(desks.central, address, number="A1", seats_ceiling=13, purchases_added=5, **said)

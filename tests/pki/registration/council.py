@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from pki.journal.inserting import insert_into
 from pki.records import HolderId, OfficeId, Records
-from pki.registration.bodies import declare_register_complete
+from pki.registration.bodies import body_id, declare_register_complete
 from pki.registration.entitlement import Entitlement, entitlement
 from pki.registration.kinds import ActKind, OfficeFunction
 from pki.registration.powers.declarations import declare_powers_complete
@@ -20,6 +21,7 @@ from pki.registration.powers.delegations import (
 )
 from pki.registration.powers.findings import FindingRecording, write_finding
 from pki.registration.powers.kinds import DelegationMode, FindingKind
+from pki.registration.powers.tables import DeedScan
 from pki.registration.rules import DELEGABLE
 from tests.pki.estate import BERRECHID, OFFICER, SECOND, ended, person, seated
 
@@ -50,6 +52,23 @@ class Council:
         self.offices: dict[str, OfficeId] = {}
         for name in seats:
             self.seat(name, *COUNCIL[name])
+        self.keep_scan()
+
+    def keep_scan(self) -> None:
+        """The scan that every paper of the tests names is on record."""
+        with self.records.writing() as session:
+            session.execute(
+                insert_into(session, DeedScan)
+                .values(
+                    body_id=body_id(session, self.body),
+                    sha256=SCAN,
+                    media_type="application/pdf",
+                    size_bytes=9,
+                    recorded_at=EARLY,
+                    recorded_by=str(OFFICER),
+                )
+                .on_conflict_do_nothing()
+            )
 
     def seat(
         self,

@@ -24,13 +24,13 @@ def agreement_of(records: Records, number: str = "2026/01") -> UUID:
         return session.scalars(select(Agreement.id).where(Agreement.number == number)).one()
 
 
-def figures(records: Records) -> tuple[int | None, int, int, int]:
+def figures(records: Records, number: str = "2026/01") -> tuple[int | None, int, int, int]:
     """Seats ceiling and granted, purchases granted and used."""
     book = AgreementBook
     with records.reading() as session:
         row = session.execute(
             select(book.seats_ceiling, book.seats_granted, book.purchases_granted, book.purchases_used).where(
-                book.agreement_id == agreement_of(records)
+                book.agreement_id == agreement_of(records, number)
             )
         ).one()
     return row[0], row[1], row[2], row[3]

@@ -9,7 +9,7 @@ from pki.journal.tables import Leaf
 from pki.quota.books import differences
 from pki.quota.errors import SeatCeilingReached
 from pki.quota.grants.census import CensusProposal, apply_census, propose_census
-from pki.quota.grants.effects import TierEffect, CountedOnFile, simulate_census
+from pki.quota.grants.effects import CountedOnFile, TierEffect, simulate_census
 from pki.quota.grants.errors import CensusInForce, CensusUnknown, OwnProposal, ProposalChanged, ProposalDecided
 from pki.quota.grants.purchases import amend_agreement
 from pki.quota.reading import ledger
