@@ -239,11 +239,15 @@ def _stopped(found: Entitlement, readings: _Readings) -> Entitlement:
 
 def _by_power(holder: HolderId, rule: Rule, readings: _Readings, *, act: ActKind) -> Iterator[Entitlement]:
     """What the offices say that sign it by a recorded act only."""
-    for own in readings.now.offices:
+    standing = {own.id for own in readings.now.offices}
+    replaced = [own for own in readings.then.offices if own.id not in standing]
+    for own in (*readings.now.offices, *replaced):
         if own.holder != holder or own.function not in rule.others:
             continue
         now = claim(readings.now, own.id, act=act, rule=rule)
         then = claim(readings.then, own.id, act=act, rule=rule)
+        if own.id not in standing and then.standing is not Standing.HELD:
+            continue  # its record was replaced, and gave no power: what took its place speaks
         if own.function is OfficeFunction.GOVERNOR and Standing.NONE is now.standing is then.standing:
             continue  # he holds no office in this body; nothing here is about him
         answer, reason = _weighed(now, then, complete=readings.complete is not None)
@@ -319,24 +323,29 @@ def _tenures(
     then = at if known_at is None else min(at, known_at)
     found = []
     for office in offices:
-        if not on_record(office.recorded_at, office.superseded_at, known_at):
-            continue
         own = [end for end in ends if end.office_id == office.id]
-        now = [end for end in own if on_record(end.recorded_at, end.superseded_at, known_at)]
         known_then = [end for end in own if on_record(end.recorded_at, end.superseded_at, then)]
+        over_then = any(each.ends_on <= day for each in known_then)
+        now = [end for end in own if on_record(end.recorded_at, end.superseded_at, known_at)]
         end = now[0] if now else None
-        found.append(
-            _Tenure(
-                office=OfficeId(office.id),
-                function=office.function,
-                rank=office.rank,
-                recorded_at=office.recorded_at,
-                ends_on=end.ends_on if end else None,
-                ended=end is not None and end.ends_on <= day,
-                end_recorded_at=end.recorded_at if end else None,
-                end_was_known=any(each.ends_on <= day for each in known_then),
-            )
+        tenure = _Tenure(
+            office=OfficeId(office.id),
+            function=office.function,
+            rank=office.rank,
+            recorded_at=office.recorded_at,
+            ends_on=end.ends_on if end else None,
+            ended=end is not None and end.ends_on <= day,
+            end_recorded_at=end.recorded_at if end else None,
+            end_was_known=over_then,
         )
+        if on_record(office.recorded_at, office.superseded_at, known_at):
+            found.append(tenure)
+        elif on_record(office.recorded_at, office.superseded_at, then) and not over_then:
+            # THREAT: an office is not ended backwards but its record replaced by one that begins later: what was
+            #   signed by it is void at a stroke.
+            # DEFENCE: an office on record when it was signed leaves at most a doubt, whatever took its place since.
+            # TEST: tests/pki/registration/test_entitlement.py::test_a_record_that_is_replaced_voids_nothing
+            found.append(replace(tenure, ended=True, end_recorded_at=office.superseded_at))
     return found
 
 

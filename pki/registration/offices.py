@@ -95,6 +95,13 @@ def record_office(
     with records.writing() as session:
         body = locked_body(session, body_code)
         retroactivity.refuse_office(session, body.id, starts_on, corrects=supersedes is not None, at=at)
+        if supersedes is not None:
+            # What is taken back reaches back as far as it had begun, whatever day takes its place.
+            own = (Office.id == supersedes) & (Office.holder_id == holder) & (Office.body_id == body.id)
+            former = session.scalar(select(Office.starts_on).where(own, Office.superseded_at.is_(None)))
+            if former is None:
+                raise OfficeUnknown(supersedes)
+            retroactivity.refuse(former, at=at)
         return write_office(session, recording, by=by, at=at)
 
 

@@ -106,7 +106,9 @@ def current_finding(session: Session, finding: UUID) -> Finding:
 
 
 def a_month_after(day: date) -> date:
-    """The same day of the next month, or its last day."""
+    """The same day of the next month, or its last day; the last of the calendar has none after it."""
+    if (day.year, day.month) == (date.max.year, date.max.month):
+        return date.max
     year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)  # noqa: PLR2004 - December
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 

@@ -40,6 +40,7 @@ from pki.registration.powers.delegations import (
     write_delegation,
     write_delegation_end,
 )
+from pki.registration.powers.dependents import hanging_on
 from pki.registration.powers.findings import FindingRecording, current_finding, write_finding
 from pki.registration.powers.kinds import DelegationMode, FindingKind
 from pki.registration.powers.scans import require_scan
@@ -88,6 +89,8 @@ class _Reach:
     body_code: str
     holder: HolderId | None
     since: date
+    others: frozenset[tuple[str, HolderId]] = frozenset()
+    """Who signed, for which body, by a right that hangs on the office of the act."""
 
 
 def propose(records: Records, *, act: RegisterAct, touched: DocumentsTouched, by: Actor, at: datetime) -> Proposal:
@@ -249,12 +252,22 @@ def _reach(session: Session, act: RegisterAct) -> _Reach:
     """Whose signatures the act bears on: from the earlier of what was on record and what is to be."""
     match act:
         case OfficeRecording():
-            former = None if act.supersedes is None else _office(session, act.supersedes).starts_on
-            return _Reach(body_code=act.body_code, holder=act.holder, since=_first(act.starts_on, former))
+            former = None if act.supersedes is None else _office(session, act.supersedes)
+            others = hanging_on(session, body_code=act.body_code, function=act.function, holder=act.holder)
+            if former is not None:
+                others |= hanging_on(
+                    session, body_code=former.code, function=former.function, holder=act.holder, office=act.supersedes
+                )
+            since = _first(act.starts_on, None if former is None else former.starts_on)
+            return _Reach(body_code=act.body_code, holder=act.holder, since=since, others=others)
         case OfficeEnding():
             office = _office(session, act.office)
             since = _first(act.ends_on, current_end(session, act.office))
-            return _Reach(body_code=office.code, holder=HolderId(office.holder_id), since=since)
+            holder = HolderId(office.holder_id)
+            others = hanging_on(
+                session, body_code=office.code, function=office.function, holder=holder, office=act.office
+            )
+            return _Reach(body_code=office.code, holder=holder, since=since, others=others)
         case DelegationRecording():
             taker = _office(session, act.deed.to_office)
             past = None if act.supersedes is None else current_delegation(session, act.supersedes).starts_on
@@ -273,13 +286,22 @@ def _documents(session: Session, reach: _Reach, touched: DocumentsTouched, *, at
     since = day_start(reach.since)
     if since > at:
         return ()
-    return touched(session, body_code=reach.body_code, holder=reach.holder, since=since, until=at)
+    # THREAT: the end of a president's office, recorded backwards, casts doubt on what others signed in his place,
+    #   and neither officer was shown it.
+    # DEFENCE: what was signed by a right that hangs on the office is listed, and bound by the digest, with his own.
+    # TEST: tests/pki/registration/test_proposals.py::test_documents_of_those_whose_right_hangs_on_an_office
+    own = (reach.body_code, reach.holder)
+    found = [
+        touched(session, body_code=code, holder=holder, since=since, until=at)
+        for code, holder in (own, *sorted(reach.others - {own}, key=str))
+    ]
+    return found[0] if len(found) == 1 else tuple(sorted(set().union(*found)))
 
 
 def _office(session: Session, office: OfficeId) -> Any:
     # What another record replaced still has its holder and body: a delegation may hang on it.
     row = session.execute(
-        select(Office.holder_id, Office.starts_on, Body.code)
+        select(Office.holder_id, Office.starts_on, Office.function, Body.code)
         .join(Body, Body.id == Office.body_id)
         .where(Office.id == office)
     ).one_or_none()

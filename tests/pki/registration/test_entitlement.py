@@ -267,3 +267,49 @@ def test_asks_nothing_of_the_clock(sqlite_records: Records) -> None:
 
     with sqlite_records.reading() as session:
         assert once(session) == once(session)
+
+
+@pytest.mark.parametrize("complete", [True, False])
+@pytest.mark.parametrize("signed", [date(2026, 4, 1), date(2026, 6, 1)])
+def test_a_record_that_is_replaced_voids_nothing(sqlite_records: Records, complete: bool, signed: date) -> None:
+    """He was on record when he signed. That the record was wrong, or is said to have been, leaves a doubt, never a no."""
+    holder, office = seated(sqlite_records, function=OfficeFunction.PRESIDENT, starts_on=STARTS, at=EARLY)
+    if complete:
+        declare(sqlite_records, date(2021, 9, 24))
+    corrected = datetime(2026, 7, 1, tzinfo=UTC)
+    recording = OfficeRecording(
+        holder=holder,
+        body_code=BERRECHID,
+        function=OfficeFunction.PRESIDENT,
+        starts_on=date(2026, 7, 1),
+        deed="PV 2",
+        supersedes=office,
+    )
+    with sqlite_records.writing() as session:
+        write_office(session, recording, by=OFFICER, at=corrected)
+    got = ask(sqlite_records, holder, day_start(signed))
+    assert (got.answer, got.reason) == (Answer.UNKNOWN, Reason.OFFICE_ENDED_RECORDED_LATER)
+    assert got.recorded_at == corrected
+    assert ask(sqlite_records, holder, day_start(STARTS) - INSTANT).answer is (
+        Answer.NO if complete else Answer.UNKNOWN
+    )
+    assert ask(sqlite_records, holder, corrected).answer is Answer.YES
+    known = ask(sqlite_records, holder, day_start(signed), known_at=corrected - INSTANT)
+    assert known.answer is Answer.YES
+
+
+def test_a_record_that_ended_before_it_was_replaced_says_no(sqlite_records: Records) -> None:
+    holder, office = seated(sqlite_records, function=OfficeFunction.PRESIDENT, starts_on=STARTS, at=EARLY)
+    ended(sqlite_records, office, date(2026, 4, 1), at=EARLY)
+    declare(sqlite_records, date(2021, 9, 24))
+    recording = OfficeRecording(
+        holder=holder,
+        body_code=BERRECHID,
+        function=OfficeFunction.COMMITTEE_MEMBER,
+        starts_on=date(2026, 7, 1),
+        deed="PV 2",
+        supersedes=office,
+    )
+    with sqlite_records.writing() as session:
+        write_office(session, recording, by=OFFICER, at=datetime(2026, 7, 1, tzinfo=UTC))
+    assert ask(sqlite_records, holder, day_start(ENDS)).answer is Answer.NO

@@ -28,6 +28,7 @@ def council(sqlite_records: Records) -> Council:
         (date(2028, 1, 30), date(2028, 2, 29)),
         (date(2026, 4, 1), date(2026, 5, 1)),
         (date(2026, 12, 15), date(2027, 1, 15)),
+        (date(9999, 12, 1), date(9999, 12, 31)),
     ],
 )
 def test_a_month(day: date, after: date) -> None:

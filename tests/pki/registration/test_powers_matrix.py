@@ -10,8 +10,9 @@ import pytest
 from pki.records import Records, day_start
 from pki.registration.entitlement import Answer, Reason
 from pki.registration.kinds import ActKind, OfficeFunction
+from pki.registration.offices import OfficeRecording, write_office
 from pki.registration.powers.kinds import FindingKind
-from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE
+from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER
 from tests.pki.registration.council import EARLY, STARTS, Council, arrondissement, mechouar
 
 Y, N, U = Answer.YES, Answer.NO, Answer.UNKNOWN
@@ -158,6 +159,30 @@ def wrong_and_replaced(council: Council) -> None:
     council.delegate(council.deed(starts_on=date(2026, 5, 15)), supersedes=wrong, at=LATER)
 
 
+def takers_record_corrected(council: Council) -> None:
+    council.delegate(council.deed(starts_on=FROM))
+    _corrected(council, "first", OfficeFunction.VICE_PRESIDENT, 1)
+
+
+def givers_record_corrected(council: Council) -> None:
+    council.delegate(council.deed(starts_on=FROM))
+    _corrected(council, "president", OfficeFunction.PRESIDENT, None)
+
+
+def _corrected(council: Council, name: str, function: OfficeFunction, rank: int | None) -> None:
+    recording = OfficeRecording(
+        holder=council.holders[name],
+        body_code=council.body,
+        function=function,
+        rank=rank,
+        starts_on=STARTS,
+        deed="PV 1 bis",
+        supersedes=council.offices[name],
+    )
+    with council.records.writing() as session:
+        council.offices[name] = write_office(session, recording, by=OFFICER, at=LATER)
+
+
 CURRENT, NONE, ENDED = (Y, Reason.POWER_CURRENT), (N, Reason.NO_POWER), (N, Reason.POWER_ENDED)
 DOUBT, LATE = (U, Reason.POWER_ENDED_RECORDED_LATER), (Y, Reason.POWER_RECORDED_LATER)
 GONE, GONE_DOUBT = (N, Reason.OFFICE_ENDED), (U, Reason.POWER_ENDED_RECORDED_LATER)
@@ -180,6 +205,8 @@ DELEGATIONS: list[tuple[Callable[[Council], None], Asked]] = [
         wrong_and_replaced,
         [(FIRST, DOUBT), (MIDDLE, DOUBT), (day_start(date(2026, 5, 15)), CURRENT), (LATER, CURRENT)],
     ),
+    (takers_record_corrected, [(BEFORE, NONE), (FIRST, DOUBT), (LATER - INSTANT, DOUBT), (LATER, NONE)]),
+    (givers_record_corrected, [(BEFORE, NONE), (FIRST, DOUBT), (LATER - INSTANT, DOUBT), (LATER, NONE)]),
 ]
 
 

@@ -10,12 +10,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, ActorKind
-from pki.records import HolderId, Records, civil_day, day_start
+from pki.records import HolderId, OfficeId, Records, civil_day, day_start
 from pki.registration.bodies import declare_register_complete
 from pki.registration.entitlement import Reason
 from pki.registration.errors import (
     DelegationRefused,
     OfficeOccupied,
+    OfficeUnknown,
     ProposalDecided,
     ProposalDiffers,
     ProposalUnknown,
@@ -23,7 +24,7 @@ from pki.registration.errors import (
     SelfConfirmation,
 )
 from pki.registration.extent import Extent
-from pki.registration.kinds import OfficeFunction
+from pki.registration.kinds import ActKind, OfficeFunction
 from pki.registration.offices import OfficeEnding, OfficeRecording, end_office, record_office
 from pki.registration.powers.delegations import DelegationEnding, DelegationRecording, PaperDeed
 from pki.registration.powers.findings import FindingRecording
@@ -39,8 +40,8 @@ from pki.registration.powers.proposals import (
 )
 from pki.registration.powers.tables import Delegation, RegisterProposal
 from pki.registration.retroactivity import Retroactivity
-from tests.pki.estate import BERRECHID, OFFICER, SECOND, T0, person
-from tests.pki.registration.council import SCAN, Council
+from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, SECOND, T0, person
+from tests.pki.registration.council import SCAN, STARTS, Council
 
 TODAY = civil_day(T0)
 YESTERDAY = TODAY - timedelta(days=1)
@@ -124,6 +125,31 @@ def test_an_office_reaches_back_once_the_register_is_declared(sqlite_records: Re
     sit(TODAY)
 
 
+def test_one_officer_does_not_take_back_an_old_record(sqlite_records: Records) -> None:
+    """The office that takes its place begins today, but what is taken back had begun long ago."""
+    council = Council(sqlite_records, seats=("president",))
+
+    def instead(office: OfficeId) -> None:
+        record_office(
+            sqlite_records,
+            holder=council.holders["president"],
+            body_code=BERRECHID,
+            function=OfficeFunction.PRESIDENT,
+            starts_on=TODAY,
+            deed="d",
+            supersedes=office,
+            by=OFFICER,
+            at=T0,
+        )
+
+    with pytest.raises(SecondOfficerNeeded) as refused:
+        instead(council.offices["president"])
+    assert refused.value.since == STARTS
+    assert council.ask("president", T0).reason is Reason.OFFICE_CURRENT
+    with pytest.raises(OfficeUnknown):
+        instead(OfficeId(uuid4()))
+
+
 def test_two_officers_once(records: Records) -> None:
     council, signed = Council(records, seats=("president", "first")), Signed()
     proposal = ask(council, delegation(council), signed)
@@ -186,6 +212,40 @@ def test_the_documents_are_part_of_what_is_confirmed(sqlite_records: Records, si
     assert anew.documents == ("L26-0000001", "L26-0000004")
     agree(council, anew, signed, at=T0 + timedelta(hours=2))
     assert council.ask("president", T0).reason is Reason.OFFICE_ENDED_RECORDED_LATER
+
+
+@pytest.mark.parametrize("way", ["delegation", "absence", "substitution", "rank"])
+def test_documents_of_those_whose_right_hangs_on_an_office(sqlite_records: Records, signed: Signed, way: str) -> None:
+    """A president's end, recorded backwards, bears on what others signed in his place: it is seen and confirmed too."""
+    council = Council(sqlite_records, seats=("president", "first", "second", "member"))
+    council.seat("governor", OfficeFunction.GOVERNOR, body=BERRECHID_PROVINCE)
+    who, act = "first", ending(council)
+    if way == "delegation":
+        council.delegate(council.deed())
+    elif way == "substitution":
+        who = "governor"
+        council.found(FindingKind.SUBSTITUTION, acts=frozenset({ActKind.LICENCE}))
+    else:
+        council.absent()
+        if way == "rank":
+            who, act = "second", OfficeEnding(office=council.offices["first"], ends_on=YESTERDAY, reason="r", deed="d")
+    at = day_start(YESTERDAY)
+    signed.found = [("L26-0000001", council.holders[who], at), ("L26-0000002", council.holders["member"], at)]
+    proposal = ask(council, act, signed)
+    assert proposal.documents == ("L26-0000001",)
+    signed.found.append(("L26-0000003", council.holders[who], at))
+    with pytest.raises(ProposalDiffers):
+        agree(council, proposal, signed)
+
+
+def test_a_governors_end_touches_what_he_signed_for_communes(sqlite_records: Records, signed: Signed) -> None:
+    council = Council(sqlite_records, seats=("president",))
+    council.seat("governor", OfficeFunction.GOVERNOR, body=BERRECHID_PROVINCE)
+    council.found(FindingKind.SUBSTITUTION, acts=frozenset({ActKind.LICENCE}))
+    end = OfficeEnding(office=council.offices["governor"], ends_on=YESTERDAY, reason="moved", deed="d")
+    ask(council, end, signed)
+    assert {body for body, _, _, _ in signed.asked} == {BERRECHID_PROVINCE, BERRECHID}
+    assert {holder for _, holder, _, _ in signed.asked} == {council.holders["governor"]}
 
 
 ACTS: list[Callable[[Council], tuple[RegisterAct, str | None, date]]] = [
