@@ -134,10 +134,10 @@ def seat(
     """Seat every frozen council whose president is on the list, as his row says. Stopped, run it again."""
     from collections import Counter
 
+    from pki.errors import PkiError
     from pki.quota.elections.errors import CouncilAlreadySeated
     from pki.quota.elections.kinds import OutgoingKeys
     from pki.quota.elections.seating import ready_councils, seat_council
-    from pki.registration.errors import HolderInOffice
     from pki.registration.extent import Extent
     from signer.ceremonies.settled import signatures_settled
 
@@ -167,7 +167,7 @@ def seat(
                 )
             except CouncilAlreadySeated:
                 continue
-            except HolderInOffice as refusal:
+            except PkiError as refusal:
                 waiting[each.body_code] = str(refusal)
                 continue
             seated += 1

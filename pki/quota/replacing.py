@@ -26,7 +26,7 @@ from pki.quota.owed import SignaturesSettled, owe_revocation
 from pki.quota.stopping import end_key, revoke_owed, stop_here
 from pki.quota.tables import KeyOrder
 from pki.quota.transitions import LIVING_STATES, TRANSITIONS, Step, advance, locked_order
-from pki.records import HolderId, OfficeId, OrderId, Records, civil_day
+from pki.records import HolderId, OfficeId, OrderId, Records, again_after_deadlock, civil_day
 from pki.registration.standing import StandingOffice
 from pki.registration.tables import Body
 from pki.status.tables import RevocationReason
@@ -53,6 +53,7 @@ class Successor:
     device_serial: str | None = None
 
 
+@again_after_deadlock
 def replace_key(
     records: Records,
     settled: SignaturesSettled,

@@ -75,10 +75,10 @@ class OfficialsMissing(ElectionError):
 
 
 class ElectionDayRefused(ElectionError):
-    """A day on which that council cannot have been elected."""
+    """A day on which that council cannot have been elected, or cannot end."""
 
     def __init__(self, body_code: str, elected_on: date, reason: str) -> None:
-        super().__init__(f"The council of {body_code} was not elected on {elected_on}: {reason}. Nothing was recorded.")
+        super().__init__(f"{elected_on} cannot stand for the council of {body_code}: {reason}. Nothing was recorded.")
         self.body_code = body_code
         self.elected_on = elected_on
         self.reason = reason

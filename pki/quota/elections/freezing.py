@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
 from pki.journal.inserting import insert_into
-from pki.quota.elections.errors import CouncilAlreadyFrozen, CouncilMissing
-from pki.quota.elections.kinds import COUNCILS, ELECTED, MINUTES, CouncilState
+from pki.quota.elections.errors import CouncilAlreadyFrozen, CouncilMissing, ElectionDayRefused
+from pki.quota.elections.kinds import AHEAD, COUNCILS, ELECTED, MINUTES, CouncilState
 from pki.quota.elections.plans import require_plan
 from pki.quota.elections.tables import Council, FrozenOffice
-from pki.records import Joined, OfficeId, Records
+from pki.records import Joined, OfficeId, Records, again_after_deadlock, civil_day
 from pki.registration.errors import BodyUnknown
 from pki.registration.offices import end_office
 from pki.registration.tables import Body, Office, OfficeEnd
@@ -22,6 +22,7 @@ from pki.registration.tables import Body, Office, OfficeEnd
 REASON = "the council's mandate ended"
 
 
+@again_after_deadlock
 def freeze_council(
     records: Records, *, plan: UUID, body_code: str, ends_on: date, deed: str, by: Actor, at: datetime
 ) -> int:
@@ -34,7 +35,8 @@ def freeze_council(
     :raise CouncilMissing: a body without an elected council.
     :raise CouncilAlreadyFrozen: in this plan, or in another that has not seated its successor.
     :raise EndBeforeStart: one of its offices begins later.
-    :raise SecondOfficerNeeded: farther back than `MINUTES`: two officers end the offices first.
+    :raise ElectionDayRefused: a day more than `AHEAD` from now.
+    :raise SecondOfficerNeeded: farther back than `MINUTES`: two officers end the offices first, on that day.
     """
     # THREAT: between two councils an outgoing president signs with his key, which is good.
     # DEFENCE: his office ends by this act; every signature asks the register, whatever the key's state.
@@ -42,6 +44,8 @@ def freeze_council(
     with records.writing() as session:
         require_plan(session, plan)
         body = _council_body(session, body_code)
+        if ends_on > civil_day(at) + AHEAD:
+            raise ElectionDayRefused(body_code, ends_on, "a council's end is recorded a year ahead at most")
         taken = session.execute(
             insert_into(session, Council)
             .values(
@@ -60,6 +64,12 @@ def freeze_council(
             known = select(Council.frozen_on).where(Council.body_id == body).order_by(Council.frozen_at.desc())
             raise CouncilAlreadyFrozen(body_code, session.scalars(known.limit(1)).one())
         ended = _standing(session, body, ends_on)
+        if not ended and not _ended_on(session, body, ends_on):
+            # THREAT: of a council that nobody sits in an end long ago is recorded, and its successor seated from
+            #   then on: an office backdated into a complete register by one officer.
+            # DEFENCE: where nothing ends by it, the day itself is asked, unless the register knows it as such an end.
+            # TEST: tests/pki/quota/elections/test_wave.py::test_a_council_of_nobody_does_not_reach_back
+            MINUTES.refuse_office(session, body, ends_on, corrects=False, at=at)
         for office in ended:
             end_office(
                 Joined(session),
@@ -89,6 +99,17 @@ def _council_body(session: Session, code: str) -> UUID:
         raise CouncilMissing(code)
     body: UUID = found.id
     return body
+
+
+def _ended_on(session: Session, body: UUID, day: date) -> bool:
+    """Whether one of its elected offices ended that day."""
+    found = (
+        select(Office.id)
+        .join(OfficeEnd, (OfficeEnd.office_id == Office.id) & OfficeEnd.superseded_at.is_(None))
+        .where(Office.body_id == body, Office.function.in_(list(ELECTED)))
+        .where(Office.superseded_at.is_(None), OfficeEnd.ends_on == day)
+    )
+    return session.scalar(found.limit(1)) is not None
 
 
 def _standing(session: Session, body: UUID, ends_on: date) -> list[OfficeId]:

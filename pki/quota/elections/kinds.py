@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 
 from pki.registration.kinds import ELECTED_FUNCTIONS, BodyKind
@@ -13,6 +14,10 @@ ELECTED = ELECTED_FUNCTIONS
 """Offices that end with a council and are filled by its election (113-14 art. 6-21)."""
 MINUTES = Retroactivity(tolerance_days=7)
 """How far back one officer records the end of a council: its minutes reach him days after. Farther back two do."""
+
+
+AHEAD = timedelta(days=365)
+"""How far ahead the end of a council is recorded: a slip in the year would lock it, as it is frozen once."""
 
 
 class CouncilState(StrEnum):

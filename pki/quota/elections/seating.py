@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from pki.journal.acts import Actor, record
+from pki.errors import PkiError
+from pki.journal.acts import Actor, ActorKind, record
 from pki.quota.elections.councils import CouncilFacts, councils
 from pki.quota.elections.errors import (
     CouncilAlreadySeated,
@@ -19,7 +20,7 @@ from pki.quota.elections.errors import (
     ElectionDayRefused,
     OfficialsMissing,
 )
-from pki.quota.elections.kinds import CouncilState, KeyEnd, KeyOutcome, OutgoingKeys
+from pki.quota.elections.kinds import MINUTES, CouncilState, KeyEnd, KeyOutcome, OutgoingKeys
 from pki.quota.elections.matching import PRESIDENT, KeyDecision, PlaceDecision
 from pki.quota.elections.plans import require_plan
 from pki.quota.elections.tables import Council, ElectedOfficial, SeatedOfficial
@@ -29,8 +30,8 @@ from pki.quota.orders import request_key
 from pki.quota.owed import SignaturesSettled
 from pki.quota.replacing import Successor, give_up_order, replace_order, retie_order
 from pki.quota.tables import KeyOrder
-from pki.records import HolderId, Joined, OfficeId, OrderId, Records, civil_day
-from pki.registration.errors import BodyUnknown, HolderInOffice
+from pki.records import HolderId, Joined, OfficeId, OrderId, Records, again_after_deadlock, civil_day
+from pki.registration.errors import BodyUnknown
 from pki.registration.extent import EVERYWHERE, Extent
 from pki.registration.holders import enrol_protected
 from pki.registration.offices import OfficeRecording, write_office
@@ -70,6 +71,7 @@ class ReadyCouncil:
     deed: str
 
 
+@again_after_deadlock
 def seat_council(
     records: Records,
     settled: SignaturesSettled,
@@ -92,6 +94,8 @@ def seat_council(
     :raise CouncilNotFrozen: the outgoing council did not end. `CouncilAlreadySeated`: a second time.
     :raise OfficialsMissing: the list names no president.
     :raise ElectionDayRefused: before the freeze, or to come.
+    :raise SecondOfficerNeeded: farther back than `MINUTES`, in a register that was declared complete for then, and
+        no other officer's list says that day.
     :raise HolderInOffice: one of the new officials sits in another council's bureau, which is not frozen yet.
     """
     with records.writing() as session:
@@ -101,6 +105,7 @@ def seat_council(
         _refuse_day(facts, elected_on, at=at)
         if not any(each.place == PRESIDENT for each in facts.incoming):
             raise OfficialsMissing(body_code)
+        _refuse_alone(session, facts, elected_on, by=by, at=at)
         decision = facts.decision()
         offices = {
             each.incoming.official: _take_office(
@@ -156,12 +161,15 @@ def seat_ready(
     within: Extent = EVERYWHERE,
     outgoing: OutgoingKeys = OutgoingKeys.REVOKE,
     road: Literal[Road.SELF_MADE, Road.SUPPLIED] = Road.SELF_MADE,
+    refused: Callable[[str, PkiError], None] = lambda _code, _why: None,
     by: Actor,
     at: datetime,
 ) -> Iterator[SeatedCouncil]:
     """Seat every council that is ready, one transaction each, as its president's row says. Stopped, run it again.
 
-    One of whose new officials sits in another bureau still is left for the next run.
+    One that is refused is left for the next run: its official sits in another bureau still, its list is wrong.
+
+    :param refused: told of each such council, by code.
     """
     with records.reading() as session:
         ready = ready_councils(session, plan=plan, within=within)
@@ -179,9 +187,10 @@ def seat_ready(
                 by=by,
                 at=at,
             )
-        except (CouncilAlreadySeated, HolderInOffice):
-            # Somebody else was at work on the same plan; or the other bureau is frozen later.
-            continue
+        except CouncilAlreadySeated:
+            continue  # somebody else was at work on the same plan
+        except PkiError as why:
+            refused(each.body_code, why)
 
 
 _TURNS = {
@@ -217,6 +226,21 @@ def _refuse_day(facts: CouncilFacts, elected_on: date, *, at: datetime) -> None:
         raise ElectionDayRefused(facts.code, elected_on, "that day has not come yet")
 
 
+def _refuse_alone(session: Session, facts: CouncilFacts, elected_on: date, *, by: Actor, at: datetime) -> None:
+    """Offices that begin long ago are two officers': who brought the list that says so, and who seats."""
+    # THREAT: months after the freeze one officer seats from its day on, and gives a right to sign in the past.
+    # DEFENCE: beyond the time that minutes take, each row says that day itself, and was brought by somebody else.
+    # TEST: tests/pki/quota/elections/test_wave.py::test_an_election_long_ago_takes_two_officers
+    rows = session.execute(
+        select(ElectedOfficial.elected_on, ElectedOfficial.imported_by).where(
+            ElectedOfficial.id.in_([each.official for each in facts.incoming])
+        )
+    ).all()
+    alone = by.kind is ActorKind.OFFICER
+    if any(row.elected_on != elected_on or (alone and row.imported_by == str(by)) for row in rows):
+        MINUTES.refuse_office(session, facts.body_id, elected_on, corrects=False, at=at)
+
+
 def _take_office(
     session: Session, body_code: str, place: PlaceDecision, *, elected_on: date, deed: str, by: Actor, at: datetime
 ) -> tuple[HolderId, OfficeId]:
@@ -243,7 +267,7 @@ def _take_office(
         starts_on=elected_on,
         deed=deed,
     )
-    # It reaches back to the end of the outgoing council at most, of which was asked when that was recorded.
+    # It reaches back to the end of the outgoing council at most, and further than minutes take by two officers.
     return holder, write_office(session, recording, by=by, at=at)
 
 

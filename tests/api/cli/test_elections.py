@@ -79,6 +79,17 @@ def test_an_election(folder: Path, tmp_path: Path) -> None:
     assert [each.name for each in (tmp_path / "each").iterdir()] == [f"{COMMUNE}.pdf"]
 
 
+def test_a_council_that_is_refused_waits_and_the_others_are_seated(folder: Path, tmp_path: Path) -> None:
+    other, listed = "06.117.01.05", tmp_path / "list.csv"
+    before = LIST.replace(str(DAY), str(DAY - timedelta(days=9)))
+    listed.write_text(before + f"{other};president;;فاطمة;Fatima Idrissi;AB123457;;;{DAY};PV 7\n", encoding="utf-8")
+    assert khatam(folder, "import", str(listed), "--plan", "2027")["new"] == 2
+    freeze = ("freeze", "--plan", "2027", "--ends-on", str(DAY), "--deed", "PV 6")
+    assert khatam(folder, *freeze, "--body", COMMUNE, "--body", other)["frozen"] == 2
+    said = khatam(folder, "seat", "--plan", "2027")
+    assert (said["seated"], list(said["waiting"])) == (1, [COMMUNE])
+
+
 def test_refusals_are_one_sentence(folder: Path, tmp_path: Path) -> None:
     assert "called 2030" in khatam(folder, "preview", "--plan", "2030", code=2)["error"]
     wrong = tmp_path / "list.csv"

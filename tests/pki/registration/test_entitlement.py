@@ -272,7 +272,7 @@ def test_asks_nothing_of_the_clock(sqlite_records: Records) -> None:
 @pytest.mark.parametrize("complete", [True, False])
 @pytest.mark.parametrize("signed", [date(2026, 4, 1), date(2026, 6, 1)])
 def test_a_record_that_is_replaced_voids_nothing(sqlite_records: Records, complete: bool, signed: date) -> None:
-    """He was on record when he signed. That the record was wrong, or is said to have been, leaves a doubt, never a no."""
+    """He was on record when he signed: that the record was wrong, or is said to be, leaves a doubt, never a no."""
     holder, office = seated(sqlite_records, function=OfficeFunction.PRESIDENT, starts_on=STARTS, at=EARLY)
     if complete:
         declare(sqlite_records, date(2021, 9, 24))

@@ -33,13 +33,14 @@ from pki.quota.kinds import OrderState, SeatPlace
 from pki.quota.orders import request_key
 from pki.quota.tables import KeyOrder
 from pki.records import Records, day_start
+from pki.registration.bodies import declare_register_complete
 from pki.registration.entitlement import Answer, Reason, entitlement
 from pki.registration.errors import HolderInOffice, SecondOfficerNeeded
 from pki.registration.extent import Extent
 from pki.registration.kinds import ActKind, OfficeFunction
 from pki.registration.tables import Office
 from pki.status.tables import RevocationReason
-from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, T0, seated, without_fsync
+from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, SECOND, T0, ended, seated, without_fsync
 from tests.pki.quota.elections.estate import DEED, ELECTED_ON, Wave, cin, listed, new_council, row
 from tests.pki.quota.estate import Bureau, settled, unsettled
 from tests.pki.quota.test_last_seat import at_once
@@ -321,6 +322,65 @@ def test_the_end_of_a_council_long_ago_takes_two_officers(wave: Wave) -> None:
     with pytest.raises(SecondOfficerNeeded):
         wave.freeze(BERRECHID, at=T0 + timedelta(days=7))
     assert wave.freeze(BERRECHID, at=T0 + timedelta(days=6)) == 1
+
+
+def frozen(wave: Wave, ends_on: date, *, at: datetime) -> int:
+    return freeze_council(
+        wave.records, plan=wave.plan, body_code=BERRECHID, ends_on=ends_on, deed=DEED, by=OFFICER, at=at
+    )
+
+
+def test_a_council_of_nobody_does_not_reach_back(wave: Wave) -> None:
+    """Nothing ends by it, and a later seating begins on its day: it would backdate an office by one officer."""
+    _, office = wave.official(BERRECHID, None)
+    ended(wave.records, office, date(2026, 9, 1))
+    declare_register_complete(wave.records, body_code=BERRECHID, complete_from=date(2021, 9, 24), by=OFFICER, at=T0)
+    with pytest.raises(SecondOfficerNeeded):
+        frozen(wave, date(2026, 9, 2), at=T0)
+    # The day on which two officers ended what there was.
+    assert frozen(wave, date(2026, 9, 1), at=T0) == 0
+
+
+def test_a_council_does_not_end_in_a_day_that_nobody_sees(wave: Wave) -> None:
+    """Frozen once, seated after that day alone: a slip of a digit would lock the commune."""
+    wave.official(BERRECHID, None)
+    for day in (date(9999, 12, 31), date(2027, 11, 3)):
+        with pytest.raises(ElectionDayRefused):
+            frozen(wave, day, at=T0)
+    assert frozen(wave, date(2027, 11, 2), at=T0) == 1
+
+
+def test_an_election_long_ago_takes_two_officers(wave: Wave) -> None:
+    """Whoever seats a council late says of its day what another officer's list says, or nothing."""
+    wave.official(BERRECHID, None)
+    declare_register_complete(wave.records, body_code=BERRECHID, complete_from=date(2021, 9, 24), by=OFFICER, at=T0)
+    wave.load(listed(*new_council(BERRECHID, 2)))
+    wave.freeze(BERRECHID)
+    late = T0 + timedelta(days=30)
+    with pytest.raises(SecondOfficerNeeded):
+        wave.seat(BERRECHID, at=late)  # he brought the list himself
+    with pytest.raises(SecondOfficerNeeded):
+        wave.seat(BERRECHID, elected_on=date(2026, 11, 3), by=SECOND, at=late)  # the list says another day
+    assert len(wave.seat(BERRECHID, by=SECOND, at=late).places) == 2
+
+
+def test_one_council_that_is_refused_does_not_stop_the_others(wave: Wave) -> None:
+    communes = wave.communes(BERRECHID_PROVINCE)[:3]
+    rows = [line for commune in communes for line in new_council(commune, 1)]
+    wave.load(listed(rows[0].replace(str(ELECTED_ON), "2026-10-01"), *rows[1:]))  # before the freeze
+    for commune in communes:
+        wave.freeze(commune)
+    refused: dict[str, str] = {}
+    run = seat_ready(
+        wave.records,
+        settled,
+        plan=wave.plan,
+        refused=lambda code, why: refused.update({code: type(why).__name__}),
+        by=OFFICER,
+        at=LATER,
+    )
+    assert [each.body_code for each in run] == communes[1:]
+    assert refused == {communes[0]: "ElectionDayRefused"}
 
 
 def test_who_sits_in_another_bureau_waits_for_its_end(wave: Wave) -> None:
