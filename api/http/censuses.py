@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints
 
 from api.auth.permissions import CentralOfficer, CommuneOrAbove, HouseHere, now
-from pki.quota.grants.census import apply_census, propose_census
+from pki.quota.grants.census import apply_census, granted_by_census, propose_census
 from pki.quota.grants.effects import TierChange, TierEffect, simulate_census
 from pki.records import Records
 from pki.registration.census import censuses, parse_census, record_census
@@ -171,7 +171,7 @@ def post_census(body: CensusIn, officer: CentralOfficer, once: OnceOnly) -> Resp
     counted, unread = parse_census(body.csv)
 
     def act(records: Records) -> CensusOut:
-        done = record_census(records, counted, census=body.census, by=officer.actor, at=now())
+        done = record_census(records, counted, census=body.census, closed=granted_by_census, by=officer.actor, at=now())
         refused = sorted([*unread, *done.refused], key=lambda each: each.number)
         return CensusOut(
             census=done.census,

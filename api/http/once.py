@@ -106,19 +106,22 @@ class Once:
         self._cipher = AESGCM(hmac.new(secret, b"answer\n" + named, hashlib.sha256).digest())
 
     def atomically(self, act: Act, *, status: int = 201) -> Response:
-        """Call the act and store its answer in the act's own transaction."""
-        if not self._given:
-            return _response(status, _json(act(self._records)))
-        if (stored := self._begin()) is not None:
+        """Call the act and store its answer in the act's own transaction.
+
+        Without a key nothing is stored, and the act is one transaction all the same.
+        """
+        if self._given and (stored := self._begin()) is not None:
             return stored
         acting = ActRecords(self._records)
         try:
             answer = _json(act(acting))
-            with acting.writing() as session:
-                self._store(session, status, answer)
+            if self._given:
+                with acting.writing() as session:
+                    self._store(session, status, answer)
         except BaseException:
             acting.abandon()
-            self._release()
+            if self._given:
+                self._release()
             raise
         acting.commit()
         return _response(status, answer)

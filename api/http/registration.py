@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 from api.auth.permissions import CentralOfficer, CommuneOrAbove, HouseHere, ProvincialOrAbove, now
 from api.auth.territory import require_body, require_office
 from api.notices import tell_office_ends
-from pki.records import HolderId, OfficeId, Records
+from pki.records import HolderId, Joined, OfficeId, Records
 from pki.registration.bodies import declare_register_complete, register_body
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import BodyKind, OfficeFunction
@@ -211,16 +211,21 @@ def post_office_end(
 
     def act(records: Records) -> IdOut:
         at = now()
-        tell_office_ends(records, house.mailer, office=OfficeId(office), ends_on=body.ends_on, at=at)
-        end_office(
-            records,
-            office=OfficeId(office),
-            ends_on=body.ends_on,
-            reason=body.reason,
-            deed=body.deed,
-            by=officer.actor,
-            at=at,
-        )
+        with records.writing() as session:
+            # THREAT: people are told that an office ends, by our own message, and the end was refused.
+            # DEFENCE: the notice is written while its reader is in office still, and goes with the act if that fails.
+            # TEST: tests/api/http/test_delegations.py::test_nobody_is_told_of_an_end_that_was_refused
+            joined = Joined(session)
+            tell_office_ends(joined, house.mailer, office=OfficeId(office), ends_on=body.ends_on, at=at)
+            end_office(
+                joined,
+                office=OfficeId(office),
+                ends_on=body.ends_on,
+                reason=body.reason,
+                deed=body.deed,
+                by=officer.actor,
+                at=at,
+            )
         return IdOut(id=office)
 
     return once.atomically(act)

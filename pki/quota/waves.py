@@ -101,6 +101,10 @@ def open_scope(
 ) -> WaveOpened:
     """As `open_wave`, in the caller's transaction. A step."""
     wave = uuid4()
+    # THREAT: a census is applied while a wave counts by the former one: its bodies keep a tier that nobody sees.
+    # DEFENCE: the agreement is locked before anything of it is read.
+    # TEST: tests/pki/quota/grants/test_census.py::test_a_wave_that_waited_for_a_census_opens_by_it
+    lock_agreements(session, agreement)
     censuses = censuses_of(session, agreement)
     session.execute(
         insert(Wave).values(
@@ -132,6 +136,16 @@ def require_scope(session: Session, scope: Scope) -> None:
     known = set(session.scalars(select(Body.code).where(Body.code.in_(scope.bodies))))
     for code in sorted(set(scope.bodies) - known):
         raise BodyUnknown(code)
+
+
+def lock_agreements(session: Session, *agreements: UUID) -> None:
+    """Rival acts on what they grant wait for this transaction. A step; it comes before any allowance's lock."""
+    session.execute(
+        select(AgreementBook.agreement_id)
+        .where(AgreementBook.agreement_id.in_(agreements))
+        .order_by(AgreementBook.agreement_id)
+        .with_for_update()
+    )
 
 
 def raise_seats_granted(session: Session, agreement: UUID, seats: int) -> None:

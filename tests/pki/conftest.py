@@ -18,8 +18,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 import pki.ca.tables
-import pki.quota.devices.tables
 import pki.quota.alerts.tables
+import pki.quota.devices.tables
 import pki.quota.elections.tables
 import pki.quota.grants.tables
 import pki.quota.rollout.tables

@@ -17,11 +17,12 @@ from pki.quota.agreements import Tier, refuse_ambiguous
 from pki.quota.grants.consent import require_digest
 from pki.quota.grants.effects import Counting, TierEffect, effect_of
 from pki.quota.grants.errors import TiersInForce
-from pki.quota.grants.proposed import locked_agreements, mark_applied, move_grants, put_forward, waiting
+from pki.quota.grants.proposed import mark_applied, move_grants, put_forward, waiting
 from pki.quota.grants.tables import TierAmendment
 from pki.quota.kinds import Basis, TierKind
 from pki.quota.tables import TierRow
 from pki.quota.tiers import Tiers, censuses_of, populations, tiers_of
+from pki.quota.waves import lock_agreements
 from pki.records import Records, again_after_deadlock
 
 _KIND = "tier table"
@@ -79,7 +80,7 @@ def propose_tiers(
     :raise TierTableRefused: and the other refusals of `simulate_tiers`.
     """
     with records.writing() as session:
-        locked_agreements(session, agreement)
+        lock_agreements(session, agreement)
         effect = simulate_tiers(session, agreement, tiers)
         digest = effect.digest(in_effect=in_effect)
         content = canonical_json({"tiers": _spelled(tiers)}).decode()
@@ -99,12 +100,13 @@ def apply_tiers(records: Records, *, proposal: UUID, digest: str, by: Actor, at:
 
     :raise OwnProposal: `by` proposed it.
     :raise ProposalDecided: it was applied before, or superseded.
+    :raise NotDueYet: the day from which it is in effect has not come.
     :raise ProposalChanged: its effect is no longer the one that the digest names.
     :raise SeatCeilingReached: the agreement covers fewer seats than there would be.
     """
     with records.writing() as session:
-        found = waiting(session, TierAmendment, _KIND, proposal, digest=digest, by=by)
-        locked_agreements(session, found.agreement_id)
+        found = waiting(session, TierAmendment, _KIND, proposal, digest=digest, by=by, at=at)
+        lock_agreements(session, found.agreement_id)
         tiers = [Tier(**each) for each in json.loads(found.tiers)["tiers"]]
         effect = simulate_tiers(session, found.agreement_id, tiers)
         require_digest(_KIND, given=digest, current=effect.digest(in_effect=found.in_effect))

@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from pki.journal.acts import Actor, record
 from pki.quota.grants.consent import require_digest
 from pki.quota.grants.effects import TierEffect, simulate_census
-from pki.quota.grants.proposed import locked_agreements, mark_applied, move_grants, put_forward, waiting
+from pki.quota.grants.proposed import mark_applied, move_grants, put_forward, waiting
 from pki.quota.grants.tables import CensusApplication
+from pki.quota.tables import Agreement, Allowance
+from pki.quota.tiers import censuses_of
+from pki.quota.waves import lock_agreements
 from pki.records import Records, again_after_deadlock
 
 _KIND = "census"
@@ -40,7 +46,7 @@ def propose_census(
     :raise CensusInForce: the agreement counts by it already.
     """
     with records.writing() as session:
-        locked_agreements(session, agreement)
+        lock_agreements(session, agreement)
         effect = simulate_census(session, agreement, census)
         digest = effect.digest(in_effect=in_effect)
         values = {"census": census, "in_effect": in_effect}
@@ -61,12 +67,13 @@ def apply_census(records: Records, *, proposal: UUID, digest: str, by: Actor, at
 
     :raise OwnProposal: `by` proposed it.
     :raise ProposalDecided: it was applied before, or superseded.
+    :raise NotDueYet: the day from which it is in effect has not come.
     :raise ProposalChanged: its effect is no longer the one that the digest names.
     :raise SeatCeilingReached: the agreement covers fewer seats than there would be.
     """
     with records.writing() as session:
-        found = waiting(session, CensusApplication, _KIND, proposal, digest=digest, by=by)
-        locked_agreements(session, found.agreement_id)
+        found = waiting(session, CensusApplication, _KIND, proposal, digest=digest, by=by, at=at)
+        lock_agreements(session, found.agreement_id)
         effect = simulate_census(session, found.agreement_id, found.census)
         # THREAT: between the look and the approval an extra or another count changes what the census would do.
         # DEFENCE: the effect is computed again under the agreement's lock, and each allowance must still be as it was.
@@ -81,3 +88,12 @@ def apply_census(records: Records, *, proposal: UUID, digest: str, by: Actor, at
         facts |= {"granted_before": effect.granted_before, "granted_after": effect.granted_after}
         record(session, kind="census.applied", subject=origin, by=by, at=at, facts=facts)
         return effect
+
+
+def granted_by_census(session: Session, census: str) -> frozenset[UUID]:
+    """Bodies that were granted seats under an agreement that counts by the census, or did.
+
+    A figure that is added to it for one of them would name another tier than its seats came by.
+    """
+    agreements = [each for each in session.scalars(select(Agreement.id)) if census in censuses_of(session, each)]
+    return frozenset(session.scalars(select(Allowance.body_id).where(Allowance.agreement_id.in_(agreements))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from pki.quota.errors import QuotaError
@@ -45,6 +46,15 @@ class ProposalChanged(QuotaError):
         self.kind = kind
         self.current = current
         """The digest as of now."""
+
+
+class NotDueYet(QuotaError):
+    """The day from which it is in effect has not come."""
+
+    def __init__(self, kind: str, day: date) -> None:
+        super().__init__(f"The {kind} is in effect from {day} on. Nothing was recorded: apply it on that day or later.")
+        self.kind = kind
+        self.day = day
 
 
 class CensusUnknown(QuotaError):

@@ -14,23 +14,14 @@ from pki.journal.acts import Actor
 from pki.quota.books import granted_by, write_movements
 from pki.quota.grants.consent import require_digest, require_other
 from pki.quota.grants.effects import TierEffect
-from pki.quota.grants.errors import ProposalChanged, ProposalDecided, ProposalUnknown
+from pki.quota.grants.errors import NotDueYet, ProposalChanged, ProposalDecided, ProposalUnknown
 from pki.quota.grants.tables import AgreementSuccession, CensusApplication, TierAmendment
 from pki.quota.seats import change_granted
-from pki.quota.tables import AgreementBook, Allowance
+from pki.quota.tables import Allowance
 from pki.quota.waves import raise_seats_granted
+from pki.records import civil_day
 
 Change = TypeVar("Change", CensusApplication, TierAmendment, AgreementSuccession)
-
-
-def locked_agreements(session: Session, *agreements: UUID) -> None:
-    """Whoever changes what one of them grants waits for this transaction."""
-    session.execute(
-        select(AgreementBook.agreement_id)
-        .where(AgreementBook.agreement_id.in_(agreements))
-        .order_by(AgreementBook.agreement_id)
-        .with_for_update()
-    )
 
 
 def put_forward(
@@ -59,13 +50,16 @@ def put_forward(
     return proposal
 
 
-def waiting(session: Session, table: type[Change], kind: str, proposal: UUID, *, digest: str, by: Actor) -> Change:
+def waiting(
+    session: Session, table: type[Change], kind: str, proposal: UUID, *, digest: str, by: Actor, at: datetime
+) -> Change:
     """The proposal, locked, if `by` may apply it and has seen it.
 
     :raise ProposalUnknown: no such proposal.
     :raise ProposalDecided: it was applied before, or superseded.
     :raise OwnProposal: `by` proposed it.
     :raise ProposalChanged: the digest is of something else.
+    :raise NotDueYet: the day from which it is in effect has not come.
     """
     found = session.scalars(
         select(table).where(table.id == proposal).with_for_update().execution_options(populate_existing=True)
@@ -76,6 +70,9 @@ def waiting(session: Session, table: type[Change], kind: str, proposal: UUID, *,
         raise ProposalDecided(kind, proposal)
     require_other(kind, proposal, by=by, apart=(found.proposed_by,))
     require_digest(kind, given=digest, current=found.digest)
+    if civil_day(at) < found.in_effect:
+        # Its seats can be ordered from now on: the books of a day before would not have them.
+        raise NotDueYet(kind, found.in_effect)
     return found
 
 

@@ -20,13 +20,13 @@ from pki.quota.books import Movement, granted_by, write_movements
 from pki.quota.grants.consent import require_digest
 from pki.quota.grants.effects import Counting, TierEffect, effect_of
 from pki.quota.grants.errors import ProposalChanged, SuccessionRefused
-from pki.quota.grants.proposed import locked_agreements, mark_applied, put_forward, waiting
+from pki.quota.grants.proposed import mark_applied, put_forward, waiting
 from pki.quota.grants.tables import AgreementSuccession, SeatTransfer
 from pki.quota.kinds import Account, Book, SeatPlace
 from pki.quota.seats import excess_of, in_use
 from pki.quota.tables import AgreementBook, Allowance, KeyOrder
 from pki.quota.tiers import censuses_of, populations, tiers_of
-from pki.quota.waves import raise_seats_granted
+from pki.quota.waves import lock_agreements, raise_seats_granted
 from pki.records import OrderId, Records, again_after_deadlock
 
 _KIND = "succession"
@@ -108,7 +108,7 @@ def propose_succession(
     :raise SuccessionRefused: and the other refusals of `simulate_succession`.
     """
     with records.writing() as session:
-        locked_agreements(session, agreement, successor)
+        lock_agreements(session, agreement, successor)
         effect = simulate_succession(session, agreement, successor, purchases_carried=purchases_carried)
         digest = effect.digest(in_effect=in_effect)
         values = {"successor_id": successor, "purchases_carried": purchases_carried, "in_effect": in_effect}
@@ -139,13 +139,14 @@ def apply_succession(records: Records, *, proposal: UUID, digest: str, by: Actor
 
     :raise OwnProposal: `by` proposed it.
     :raise ProposalDecided: it was applied before, or superseded.
+    :raise NotDueYet: the day from which it is in effect has not come.
     :raise ProposalChanged: its effect is no longer the one that the digest names.
     :raise SeatCeilingReached: the successor covers fewer seats than there would be.
     """
     with records.writing() as session:
-        found = waiting(session, AgreementSuccession, _KIND, proposal, digest=digest, by=by)
+        found = waiting(session, AgreementSuccession, _KIND, proposal, digest=digest, by=by, at=at)
         former, successor = found.agreement_id, found.successor_id
-        locked_agreements(session, former, successor)
+        lock_agreements(session, former, successor)
         effect = simulate_succession(session, former, successor, purchases_carried=found.purchases_carried)
         require_digest(_KIND, given=digest, current=effect.digest(in_effect=found.in_effect))
         mark_applied(session, AgreementSuccession, proposal, by=by, at=at)

@@ -1,15 +1,17 @@
 """Two officers at the doors of the register; each held to his territory."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from api.auth.officers import appoint_officer
 from api.auth.permissions import now
 from api.auth.tables import OfficerRole
 from api.http.app import build_app
+from api.mail.tables import OutgoingMessage
 from api.wiring import House
 from pki.journal.acts import Actor, ActorKind
 from pki.records import civil_day
@@ -97,6 +99,33 @@ def test_a_paper_delegation_from_proposal_to_revocation(house: House, client: Te
     assert said.status_code == 403
     assert client.post(address, json=end | {"ends_on": today.isoformat()}, headers=first).status_code == 201
     assert entitled(client, first, deputy)["answer"] == "no"
+
+
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "once and no more"}])
+def test_nobody_is_told_of_an_end_that_was_refused(house: House, client: TestClient, key: Headers) -> None:
+    first, today = officer(house) | key, civil_day(now())
+    body = {"holder": holder_with_mail(house), "body": COMMUNE, "function": "president"}
+    body |= {"starts_on": "2021-09-24", "deed": "PV"}
+    office = client.post("/v1/offices", json=body, headers=officer(house)).json()["id"]
+
+    def end(day: date) -> int:
+        said = {"ends_on": day.isoformat(), "reason": "r", "deed": "d"}
+        return client.post(f"/v1/offices/{office}/end", json=said, headers=first).status_code
+
+    assert end(today - timedelta(days=3)) == 409
+    assert told(house) == 0
+    assert end(today) == 201
+    assert told(house) == 1
+
+
+def holder_with_mail(house: House) -> str:
+    given = {"name_ar": "أحمد", "name_latin": "Ahmed", "cin": "BE777", "email": "ahmed@example.ma"}
+    return str(enrol_holder(house.records, house.protection, **given, by=BY, at=now()))
+
+
+def told(house: House) -> int:
+    with house.records.reading() as session:
+        return session.scalar(select(func.count()).select_from(OutgoingMessage)) or 0
 
 
 def test_findings_and_past_ends_are_proposed(house: House, client: TestClient) -> None:

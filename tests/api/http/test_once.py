@@ -94,6 +94,23 @@ def test_without_key_each_post_is_its_own(client: TestClient, records: Records) 
     assert count(records) == 3
 
 
+@pytest.mark.parametrize("key", [None, "a key of mine"])
+def test_an_act_of_several_transactions_lands_whole(
+    client: TestClient, records: Records, monkeypatch: pytest.MonkeyPatch, key: str | None
+) -> None:
+    """Killed between two of them, nothing stands: with a key or without one."""
+    seen = []
+
+    def appoint_two(*args: Any, **more: Any) -> Any:
+        appoint_officer(*args, **more)
+        seen.append(count(records))
+        return appoint_officer(*args, **more)
+
+    monkeypatch.setattr(officers, "appoint_officer", appoint_two)
+    assert post(client, key).status_code == 201
+    assert (seen, count(records)) == ([1], 3)
+
+
 @pytest.mark.parametrize("key", ["short", "x" * 201])
 def test_a_malformed_key_is_refused(client: TestClient, key: str) -> None:
     refused = post(client, key)

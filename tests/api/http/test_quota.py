@@ -124,7 +124,7 @@ def test_a_census_from_file_to_allowance(desks: Desks) -> None:
     effect = desks.central.get(f"{address}/census-effect", params={"census": "RGPH 2034"}).json()
     assert [(each["body"], each["keys_after"]) for each in effect["changes"]] == [(BERRECHID, 3)]
     assert desks.granted() == 5
-    proposal = desks.sent(desks.central, f"{address}/censuses", census="RGPH 2034", in_effect="2027-01-01")
+    proposal = desks.sent(desks.central, f"{address}/censuses", census="RGPH 2034", in_effect="2026-11-01")
     approval = f"/v1/census-proposals/{proposal['id']}/approval"
     refused(desks.central.post(approval, json={"digest": proposal["digest"]}), 403, "own-proposal")
     desks.sent(desks.second, approval, digest=proposal["digest"])

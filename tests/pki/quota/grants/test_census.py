@@ -1,6 +1,8 @@
 """A census: tried without writing anything, then applied as it was looked at."""
 
-from datetime import date
+import threading
+import time
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -8,21 +10,30 @@ from sqlalchemy import func, select
 from pki.journal.tables import Leaf
 from pki.quota.books import differences
 from pki.quota.errors import SeatCeilingReached
-from pki.quota.grants.census import CensusProposal, apply_census, propose_census
+from pki.quota.grants.census import CensusProposal, apply_census, granted_by_census, propose_census
 from pki.quota.grants.effects import CountedOnFile, TierEffect, simulate_census
-from pki.quota.grants.errors import CensusInForce, CensusUnknown, OwnProposal, ProposalChanged, ProposalDecided
+from pki.quota.grants.errors import (
+    CensusInForce,
+    CensusUnknown,
+    NotDueYet,
+    OwnProposal,
+    ProposalChanged,
+    ProposalDecided,
+)
 from pki.quota.grants.purchases import amend_agreement
 from pki.quota.reading import ledger
 from pki.quota.waves import open_wave
-from pki.records import Records, civil_day
+from pki.records import Joined, Records, civil_day, day_start
 from pki.registration.bodies import body_id
 from pki.registration.census import CountedBody, record_census
+from pki.registration.tables import Body, CensusCount
 from tests.pki.estate import BERRECHID, FIRST_WAVE, OFFICER, OUJDA, SECOND, SYSTEM, T0
 from tests.pki.quota.estate import Bureau
-from tests.pki.quota.grants.estate import agreement_of, extra_granted, figures, line, moved
+from tests.pki.quota.grants.estate import DEROUA, agreement_of, extra_granted, figures, line, moved
 
-DAY = date(2027, 1, 1)
+DAY, AFTER, INSTANT = date(2027, 1, 1), datetime(2027, 1, 4, 10, tzinfo=UTC), timedelta(microseconds=1)
 EL_GARA, OULAD_ABBOU = "06.117.01.07", "06.117.01.11"
+OUJDA_SIBLING = "02.411.03.01"
 
 
 def counted(records: Records, census: str = "RGPH 2034", **people: int) -> None:
@@ -42,7 +53,7 @@ def proposed(records: Records, census: str = "RGPH 2034") -> CensusProposal:
 
 
 def applied(records: Records, proposal: CensusProposal) -> TierEffect:
-    return apply_census(records, proposal=proposal.id, digest=proposal.digest, by=SECOND, at=T0)
+    return apply_census(records, proposal=proposal.id, digest=proposal.digest, by=SECOND, at=AFTER)
 
 
 def balanced(records: Records) -> None:
@@ -216,3 +227,55 @@ def test_the_first_waves_regions(sqlite_records: Records) -> None:
     applied(sqlite_records, proposed(sqlite_records, "RGPH 2024"))
     assert figures(sqlite_records) == before
     balanced(sqlite_records)
+
+
+def test_no_figure_is_slipped_under_what_is_granted(records: Records) -> None:
+    """A count added to a census in force would say that Deroua has another tier than its seats were granted by."""
+    counted(records)
+    applied(records, proposed(records))
+    late = [CountedBody(line=2, code=DEROUA, population=10_000), CountedBody(line=3, code=OUJDA_SIBLING, population=9)]
+    done = record_census(records, late, census="RGPH 2034", closed=granted_by_census, by=OFFICER, at=T0)
+    assert [(each.number, each.value) for each in done.refused] == [(2, DEROUA)]
+    assert done.added == 1  # not open yet: it opens by what is counted then
+    with records.reading() as session:
+        again = simulate_census(session, agreement_of(records), "RGPH 2014")
+    assert DEROUA not in {each.body_code for each in again.changes if each.granted_before is None}
+    assert DEROUA not in counts_in(records, "RGPH 2034")
+
+
+def counts_in(records: Records, census: str) -> set[str]:
+    with records.reading() as session:
+        asked = select(Body.code).join(CensusCount, CensusCount.body_id == Body.id).where(CensusCount.census == census)
+        return set(session.scalars(asked))
+
+
+def test_a_wave_that_waited_for_a_census_opens_by_it(records: Records) -> None:
+    """It read the tiers while the census was applied: its bodies get what the census gives them, not less, not more."""
+    counted(records)
+    proposal, started, opened = proposed(records), threading.Event(), []
+
+    def wave() -> None:
+        started.wait()
+        said = {"agreement": agreement_of(records), "label": "x", "body_codes": [OUJDA], "opens_on": date(2026, 1, 1)}
+        opened.append(open_wave(records, **said, by=SYSTEM, at=T0))  # type: ignore[arg-type]
+
+    thread = threading.Thread(target=wave)
+    thread.start()
+    with records.writing() as session:
+        apply_census(Joined(session), proposal=proposal.id, digest=proposal.digest, by=SECOND, at=AFTER)
+        started.set()
+        time.sleep(0.4)
+    thread.join()
+    assert [each.commune_seats for each in opened] == [4]
+    balanced(records)
+
+
+def test_not_before_its_day(records: Records) -> None:
+    """The books of every day agree with what could be ordered on it."""
+    counted(records)
+    proposal = proposed(records)
+    with pytest.raises(NotDueYet):
+        apply_census(records, proposal=proposal.id, digest=proposal.digest, by=SECOND, at=day_start(DAY) - INSTANT)
+    assert line(records).granted == 5
+    apply_census(records, proposal=proposal.id, digest=proposal.digest, by=SECOND, at=day_start(DAY))
+    assert line(records).granted == 3
