@@ -24,7 +24,6 @@ from pki.registration.powers.findings import FindingRecording
 from pki.registration.powers.kinds import DelegationMode, FindingKind
 from pki.registration.powers.proposals import (
     Proposal,
-    RegisterAct,
     confirm,
     proposal_of,
     propose,
@@ -33,6 +32,7 @@ from pki.registration.powers.proposals import (
     waiting_proposals,
 )
 from pki.registration.powers.reading import body_of_delegation
+from pki.registration.powers.spelling import RegisterAct
 
 from .once import OnceOnly
 from .registration import OfficeEndIn, OfficeIn

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID, uuid4
@@ -28,13 +28,10 @@ from pki.registration.errors import (
     SelfConfirmation,
 )
 from pki.registration.extent import EVERYWHERE, Extent
-from pki.registration.kinds import ActKind, OfficeFunction
 from pki.registration.offices import OfficeEnding, OfficeRecording, current_end, write_end, write_office
 from pki.registration.powers.delegations import (
-    DelegationDeed,
     DelegationEnding,
     DelegationRecording,
-    PaperDeed,
     current_delegation,
     current_delegation_end,
     write_delegation,
@@ -42,12 +39,10 @@ from pki.registration.powers.delegations import (
 )
 from pki.registration.powers.dependents import hanging_on
 from pki.registration.powers.findings import FindingRecording, current_finding, write_finding
-from pki.registration.powers.kinds import DelegationMode, FindingKind
 from pki.registration.powers.scans import require_scan
+from pki.registration.powers.spelling import RegisterAct, kind_of, read_act, spelled
 from pki.registration.powers.tables import RegisterProposal
 from pki.registration.tables import Body, Office
-
-RegisterAct = OfficeRecording | OfficeEnding | DelegationRecording | DelegationEnding | FindingRecording
 
 
 class DocumentsTouched(Protocol):
@@ -73,12 +68,12 @@ class Proposal:
     @property
     def kind(self) -> str:
         """`office`, `office_end`, `delegation`, `delegation_end` or `finding`."""
-        return _name(self.act)
+        return kind_of(self.act)
 
     @property
     def plain(self) -> dict[str, object]:
         """The act as JSON-safe values, as the digest covers it."""
-        said: dict[str, object] = json.loads(canonical_json(_plain(self.act)))
+        said: dict[str, object] = json.loads(canonical_json(spelled(self.act)))
         return said
 
 
@@ -106,13 +101,13 @@ def propose(records: Records, *, act: RegisterAct, touched: DocumentsTouched, by
         reach = _reach(session, act)
         _require_scan(session, act, reach.body_code)
         documents = _documents(session, reach, touched, at=at)
-        proposal, content = uuid4(), canonical_json(_plain(act))
+        proposal, content = uuid4(), canonical_json(spelled(act))
         digest = _digest(proposal, content, documents, str(by))
         session.execute(
             insert(RegisterProposal).values(
                 id=proposal,
                 body_code=reach.body_code,
-                kind=_name(act),
+                kind=kind_of(act),
                 content=content.decode(),
                 documents="\n".join(documents),
                 digest=digest,
@@ -120,7 +115,7 @@ def propose(records: Records, *, act: RegisterAct, touched: DocumentsTouched, by
                 proposed_by=str(by),
             )
         )
-        facts = {"kind": _name(act), "body": reach.body_code, "digest": digest, "documents": len(documents)}
+        facts = {"kind": kind_of(act), "body": reach.body_code, "digest": digest, "documents": len(documents)}
         record(session, kind="register.proposed", subject=f"proposal:{proposal}", by=by, at=at, facts=facts)
     return Proposal(
         id=proposal,
@@ -151,7 +146,7 @@ def confirm(
         # TEST: tests/pki/registration/test_proposals.py::test_two_officers_once
         if str(by) == row.proposed_by:
             raise SelfConfirmation(proposal)
-        act = _read(row.kind, json.loads(row.content))
+        act = read_act(row.kind, json.loads(row.content))
         documents = _documents(session, _reach(session, act), touched, at=at)
         current = _digest(proposal, row.content.encode(), documents, row.proposed_by)
         if not digest == row.digest == current:
@@ -343,7 +338,7 @@ def _seen(row: RegisterProposal) -> Proposal:
     return Proposal(
         id=row.id,
         body_code=row.body_code,
-        act=_read(row.kind, json.loads(row.content)),
+        act=read_act(row.kind, json.loads(row.content)),
         documents=tuple(row.documents.split("\n")) if row.documents else (),
         digest=row.digest,
         proposed_by=row.proposed_by,
@@ -354,54 +349,3 @@ def _seen(row: RegisterProposal) -> Proposal:
 def _digest(proposal: UUID, content: bytes, documents: tuple[str, ...], proposed_by: str) -> str:
     said = {"proposal": proposal, "act": content.decode(), "documents": documents, "proposed_by": proposed_by}
     return hashlib.sha256(canonical_json(said)).hexdigest()
-
-
-_KINDS: Mapping[str, type[RegisterAct]] = {
-    "office": OfficeRecording,
-    "office_end": OfficeEnding,
-    "delegation": DelegationRecording,
-    "delegation_end": DelegationEnding,
-    "finding": FindingRecording,
-}
-_READ: Mapping[str, Callable[[Any], object]] = {
-    "holder": UUID,
-    "office": UUID,
-    "replacement": UUID,
-    "from_office": UUID,
-    "to_office": UUID,
-    "delegation": UUID,
-    "supersedes": UUID,
-    "starts_on": date.fromisoformat,
-    "ends_on": date.fromisoformat,
-    "function": OfficeFunction,
-    "mode": DelegationMode,
-    "kind": FindingKind,
-    "acts": lambda each: frozenset(ActKind(act) for act in each),
-    "deed": lambda each: each if isinstance(each, str) else DelegationDeed(**_values(each)),
-    "paper": lambda each: PaperDeed(**each),
-}
-"""How each member of an act is read back; the others are text, numbers or null."""
-
-
-def _name(act: RegisterAct) -> str:
-    return next(name for name, kind in _KINDS.items() if isinstance(act, kind))
-
-
-def _plain(value: object) -> dict[str, object]:
-    assert is_dataclass(value)
-    found = {each.name: getattr(value, each.name) for each in fields(value)}
-    return {name: _spelled(each) for name, each in found.items()}
-
-
-def _spelled(value: object) -> object:
-    if is_dataclass(value):
-        return _plain(value)
-    return sorted(value) if isinstance(value, frozenset) else value
-
-
-def _values(said: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value if value is None or name not in _READ else _READ[name](value) for name, value in said.items()}
-
-
-def _read(kind: str, said: Mapping[str, Any]) -> RegisterAct:
-    return _KINDS[kind](**_values(said))

@@ -31,13 +31,13 @@ from pki.registration.powers.findings import FindingRecording
 from pki.registration.powers.kinds import FindingKind
 from pki.registration.powers.proposals import (
     Proposal,
-    RegisterAct,
     confirm,
     proposal_of,
     propose,
     refuse,
     waiting_proposals,
 )
+from pki.registration.powers.spelling import RegisterAct
 from pki.registration.powers.tables import Delegation, RegisterProposal
 from pki.registration.retroactivity import Retroactivity
 from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, SECOND, T0, person
