@@ -136,7 +136,10 @@ def _added(
     maker = manufacturer_key(note.manufacturer)
     made: dict[str, object] = {"batch_id": batch, "manufacturer_key": maker, "number": 1, "since": note.received_on}
     made |= {"manufacturer": " ".join(note.manufacturer.split()), "model": " ".join(note.model.split())}
-    rows = [placed | made | {"id": uuid4(), "serial": each.serial, "serial_key": key} for key, each in by_key.items()]
+    rows = [
+        placed | made | {"id": uuid4(), "serial": each.serial, "serial_key": key}
+        for key, each in sorted(by_key.items())
+    ]
     # THREAT: the same device comes in twice, on two notes or in two lists at once, and counts twice.
     # DEFENCE: a maker's serial is in the inventory once, by constraint; the second is named, and adds nothing.
     # TEST: tests/pki/quota/devices/test_batches.py::test_a_serial_is_one_device
