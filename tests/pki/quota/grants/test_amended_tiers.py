@@ -1,7 +1,7 @@
 """Another tier table: tried without writing anything, then applied as it was looked at."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import func, select
@@ -21,7 +21,7 @@ from tests.pki.estate import BERRECHID, OFFICER, OUJDA, SECOND, SYSTEM, T0, TIER
 from tests.pki.quota.estate import Bureau
 from tests.pki.quota.grants.estate import agreement_of, extra_granted, figures, line
 
-DAY = date(2027, 1, 1)
+DAY, AFTER = date(2027, 1, 1), datetime(2027, 1, 4, 10, tzinfo=UTC)
 EL_GARA = "06.117.01.07"
 FEWER = (TIERS[0], TIERS[1], replace(TIERS[2], keys=2), TIERS[3])
 """Communes above 50,000 inhabitants get two keys instead of five."""
@@ -38,7 +38,7 @@ def proposed(records: Records, tiers: tuple[Tier, ...] = FEWER) -> TiersProposal
 
 
 def applied(records: Records, proposal: TiersProposal) -> TierEffect:
-    return apply_tiers(records, proposal=proposal.id, digest=proposal.digest, by=SECOND, at=T0)
+    return apply_tiers(records, proposal=proposal.id, digest=proposal.digest, by=SECOND, at=AFTER)
 
 
 def balanced(records: Records) -> None:
