@@ -255,6 +255,7 @@ PROBLEMS: dict[type[Exception], Row] = {
     grants.OwnProposal: (403, "own-proposal"),
     grants.ProposalChanged: (409, "proposal-changed"),
     grants.NotDueYet: (409, "not-due-yet"),
+    grants.CentralOfficerNeeded: (403, "central-officer-needed"),
     grants.CensusUnknown: (404, "census-unknown"),
     grants.CensusInForce: (409, "census-in-force"),
     grants.TiersInForce: (409, "tiers-in-force"),

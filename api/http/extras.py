@@ -122,11 +122,13 @@ def post_approval(
 ) -> Response:
     """Grant them. Another officer than the one who asked, of his level or above; many seats: a central one."""
     _require_decider(house, officer, extra)
+    alone = None if officer.reaches(OfficerRole.CENTRAL) else house.quota_policy
 
     def act(records: Records) -> ExtraOut:
-        return ExtraOut.of(
-            approve_extra(records, extra=extra, digest=body.digest, reason=body.reason, by=officer.actor, at=now())
+        done = approve_extra(
+            records, extra=extra, digest=body.digest, reason=body.reason, alone=alone, by=officer.actor, at=now()
         )
+        return ExtraOut.of(done)
 
     return once.atomically(act)
 

@@ -23,6 +23,7 @@ from api.auth.permissions import (
 )
 from api.auth.territory import narrowed, require_bodies, require_body, require_extent
 from api.wiring import House
+from pki.quota.exports import not_a_formula
 from pki.quota.rollout.committees import (
     committee_extent,
     committee_territory,
@@ -372,7 +373,8 @@ def get_stages_csv(officer: CommuneOrAbove, house: HouseHere, body: Annotated[Co
     writer.writerow(("code", "name_fr", "name_ar", "stage", "applies", "planned_on", "reached_on"))
     for each in _stages(house, narrowed(house.records, officer, body)):
         for stage in Stage:
-            named = (each.body_code, each.name_fr, each.name_ar, stage.value, int(each.applies(stage)))
+            names = (each.body_code, not_a_formula(each.name_fr), not_a_formula(each.name_ar))
+            named = (*names, stage.value, int(each.applies(stage)))
             writer.writerow((*named, each.planned.get(stage, ""), each.reached.get(stage, "")))
     headers = {"Content-Disposition": 'attachment; filename="stages.csv"'}
     return Response(out.getvalue(), headers=headers, media_type="text/csv; charset=utf-8")

@@ -41,7 +41,7 @@ def ledger_rows(session: Session) -> Iterator[tuple[object, ...]]:
     )
     for entry, agreement, body_code in session.execute(asked):
         yield (
-            entry.id, entry.movement_id, entry.book.value, entry.account.value, agreement, body_code or "",
+            entry.id, entry.movement_id, entry.book.value, entry.account.value, not_a_formula(agreement), body_code or "",
             entry.change, entry.cause, entry.order_id or "", entry.origin or "",
             entry.in_effect.isoformat(), instant_text(entry.recorded_at),
         )  # fmt: skip
@@ -81,7 +81,7 @@ def _write(file: TextIO, header: tuple[str, ...], rows: Iterator[tuple[object, .
 
 
 def not_a_formula(name: str) -> str:
-    """The text as a cell."""
+    """A text as a cell that no spreadsheet calculates."""
     # THREAT: a body's name that begins like a formula runs in the spreadsheet of whoever opens the export.
     # DEFENCE: such a name gets an apostrophe before it.
     # TEST: tests/pki/quota/test_exports.py::test_a_name_isnot_a_formula

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,6 +12,8 @@ class QuotaPolicy:
 
     four_eyes_above: int = 5
     """Transfers and extras of more seats than this need a second officer above both sides. 0: all of them do."""
+    counted_together: timedelta = timedelta(days=30)
+    """Extras of one body that are approved within so long count as one."""
 
     def needs_above(self, seats: int) -> bool:
         """Whether so many seats need an officer above both sides: two bodies, or a body and its agreement."""

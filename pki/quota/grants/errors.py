@@ -57,6 +57,18 @@ class NotDueYet(QuotaError):
         self.day = day
 
 
+class CentralOfficerNeeded(QuotaError):
+    """More seats than an officer below the centre grants, with those of the last days."""
+
+    def __init__(self, body_code: str, seats: int) -> None:
+        super().__init__(
+            f"With those of the last days {body_code} would get {seats} extra seats. Nothing was granted: "
+            "so many are granted by a central officer."
+        )
+        self.body_code = body_code
+        self.seats = seats
+
+
 class CensusUnknown(QuotaError):
     """No census of that name."""
 

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
 from pki.quota.books import granted_by, granting_agreement, write_movements
 from pki.quota.errors import AgreementSucceeded
 from pki.quota.grants.consent import digest_of, require_digest, require_other
-from pki.quota.grants.errors import ProposalDecided, ProposalUnknown
+from pki.quota.grants.errors import CentralOfficerNeeded, ProposalDecided, ProposalUnknown
 from pki.quota.grants.tables import ExtraRequest
 from pki.quota.kinds import Decision
+from pki.quota.policy import QuotaPolicy
 from pki.quota.seats import change_granted
 from pki.quota.waves import raise_seats_granted
 from pki.records import Records, again_after_deadlock, civil_day
@@ -74,9 +75,20 @@ def request_extra(records: Records, *, body_code: str, seats: int, reason: str, 
 
 
 @again_after_deadlock
-def approve_extra(records: Records, *, extra: UUID, digest: str, reason: str, by: Actor, at: datetime) -> Extra:
+def approve_extra(
+    records: Records,
+    *,
+    extra: UUID,
+    digest: str,
+    reason: str,
+    alone: QuotaPolicy | None = None,
+    by: Actor,
+    at: datetime,
+) -> Extra:
     """Grant the seats that were asked for, once.
 
+    :param alone: of an officer who stands below the centre: how many a body gets without it. None: he stands there.
+    :raise CentralOfficerNeeded: with those that the body got lately they are more.
     :raise OwnProposal: `by` asked for them.
     :raise ProposalChanged: the digest is of something else.
     :raise ProposalDecided: it was decided before.
@@ -87,6 +99,13 @@ def approve_extra(records: Records, *, extra: UUID, digest: str, reason: str, by
         require_digest(_KIND, given=digest, current=found.digest)
         _decide(session, extra, Decision.APPROVED, reason=reason, by=by, at=at)
         raise_seats_granted(session, found.agreement_id, found.seats)
+        if alone is not None:
+            # THREAT: seats that only the centre may grant are asked for and granted in many small pieces.
+            # DEFENCE: what a body got within the policy's time counts together, read under the agreement's lock.
+            # TEST: tests/pki/quota/grants/test_extras.py::test_many_seats_in_small_requests_are_many_seats
+            seats = _granted_since(session, found.body_id, at - alone.counted_together)
+            if alone.needs_above(seats):
+                raise CentralOfficerNeeded(_extra(session, extra).body_code, seats)
         if not change_granted(session, body_id=found.body_id, agreement_id=found.agreement_id, change=found.seats):
             raise AgreementSucceeded(_extra(session, extra).body_code)
         granted = granted_by(
@@ -152,6 +171,14 @@ def _decide(session: Session, extra: UUID, decision: Decision, *, reason: str, b
     ).scalar_one_or_none()
     if decided is None:
         raise ProposalDecided(_KIND, extra)
+
+
+def _granted_since(session: Session, body: UUID, since: datetime) -> int:
+    """Extra seats that the body got since that instant (inside), in this transaction too."""
+    asked = select(func.sum(ExtraRequest.seats)).where(
+        ExtraRequest.body_id == body, ExtraRequest.decision == Decision.APPROVED, ExtraRequest.decided_at >= since
+    )
+    return int(session.scalar(asked) or 0)
 
 
 def _extra(session: Session, extra: UUID) -> Extra:

@@ -80,6 +80,18 @@ def test_many_extra_seats_are_for_the_centre(desks: Desks) -> None:
     assert desks.granted() == 5 + above
 
 
+def test_many_extra_seats_in_small_requests_are_for_the_centre_too(desks: Desks) -> None:
+    colleague, most = desks.desk("Fifth", "06.117"), desks.house.settings.four_eyes_above
+    for number in range(2):
+        extra = desks.sent(desks.berrechid, "/v1/extras", body=BERRECHID, seats=most, reason="x")
+        address, said = f"/v1/extras/{extra['id']}/approval", {"digest": extra["digest"], "reason": "y"}
+        if number:
+            refused(colleague.post(address, json=said), 403, "central-officer-needed")
+            colleague = desks.central
+        desks.sent(colleague, address, **said)
+    assert desks.granted() == 5 + 2 * most
+
+
 def test_a_transfer_and_who_may_speak_for_whom(desks: Desks) -> None:
     desks.opened(bodies=[OUJDA])
     extra = desks.sent(desks.berrechid, "/v1/extras", body=BERRECHID, seats=3, reason="x")

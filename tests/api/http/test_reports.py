@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from starlette.testclient import TestClient
 
 from api.auth.permissions import now
@@ -18,6 +18,7 @@ from api.http.app import build_app
 from api.reports import seal_report
 from api.wiring import House
 from pki.records import civil_day
+from pki.registration.tables import Body
 from signer.dossiers.kinds import DocumentKind, DocumentState
 from signer.dossiers.tables import Document
 from tests.api.auth.country import BY, token
@@ -123,6 +124,9 @@ def test_committees_training_and_stages_by_their_doors(house: House, client: Tes
     assert line["planned"] == {"ordered": day}
     table = client.get("/v1/stages.csv", headers=mine).text
     assert len(table.splitlines()) == 10
+    with house.records.writing() as session:
+        session.execute(update(Body).values(name_fr="=1+1"))
+    assert ",'=1+1," in client.get("/v1/stages.csv", headers=mine).text
     assert client.get("/v1/single-windows", headers=mine).json()["items"][0]["found"]["adequate"] is True
     committees = client.get("/v1/committees", headers=headers).json()["items"]
     assert [(each["territory"], each["meetings"], each["proposals"]) for each in committees] == [("06.117", 1, 1)]

@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
-from pki.quota.kinds import OrderState, SeatPlace
+from pki.quota.kinds import OrderState, Replacement, SeatPlace
 from pki.quota.orders import cancel_key
+from pki.quota.replacing import replace_key
 from pki.quota.tables import Allowance, KeyOrder
 from pki.records import Joined, OrderId, Records
 from pki.registration.bodies import body_id
 from tests.pki.estate import BERRECHID, OFFICER, T0
-from tests.pki.quota.estate import Bureau
+from tests.pki.quota.estate import Bureau, settled
 
 SECONDS = 30
 
@@ -53,6 +54,16 @@ def test_it_runs_again(bureau: Bureau) -> None:
     rival.join()
     assert bureau.stands(order) == (OrderState.CANCELLED, SeatPlace.NONE)
     assert bureau.seats() == (0, 0)
+    bureau.books_balance()
+
+
+def test_a_key_is_replaced_all_the_same(bureau: Bureau) -> None:
+    order = bureau.active()
+    rival = crossed(bureau.records, order)
+    new = replace_key(bureau.records, settled, order=order, why=Replacement.DAMAGED, by=OFFICER, at=T0)
+    rival.join()
+    assert bureau.stands(order) == (OrderState.REPLACED, SeatPlace.NONE)
+    assert bureau.stands(new.id) == (OrderState.REQUESTED, SeatPlace.RESERVED)
     bureau.books_balance()
 
 

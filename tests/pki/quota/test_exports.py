@@ -11,7 +11,7 @@ from pki.quota.exports import write_allowances, write_ledger
 from pki.quota.reading import allowances
 from pki.records import Records
 from pki.registration.tables import Body
-from tests.pki.estate import BERRECHID
+from tests.pki.estate import BERRECHID, sign
 from tests.pki.quota.estate import Bureau
 from tests.pki.quota.grants.estate import extra_granted, figures, moved
 
@@ -63,3 +63,10 @@ def test_a_name_is_not_a_formula(sqlite_records: Records, name: str) -> None:
         session.execute(update(Body).where(Body.code == BERRECHID).values(name_fr=name))
     _, bodies = exported(sqlite_records)
     assert [each["name_fr"] for each in bodies if each["code"] == BERRECHID] == ["'" + name]
+
+
+@pytest.mark.parametrize("number", ["=1+1", "@x"])
+def test_an_agreements_number_is_not_a_formula(sqlite_bureau: Bureau, number: str) -> None:
+    sign(sqlite_bureau.records, number=number)
+    entries, _ = exported(sqlite_bureau.records)
+    assert entries[-1]["agreement"] == "'" + number

@@ -108,6 +108,7 @@ def test_a_file_with_some_bad_lines() -> None:
         'code,population\n"1,2',
         "code,population\n" + "1,2\n" * 20_001,
         "x" * 20_000_001,
+        "code,population\n06.117.01.03\x00,1",
     ],
 )
 def test_a_file_that_is_none(text: str) -> None:

@@ -1,6 +1,7 @@
 """Seats beyond the tier: asked for, decided by another, kept with who, when and why."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -9,10 +10,11 @@ from sqlalchemy.exc import DBAPIError
 
 from pki.quota.books import differences
 from pki.quota.errors import SeatCeilingReached, WaveNotOpen
-from pki.quota.grants.errors import OwnProposal, ProposalChanged, ProposalDecided, ProposalUnknown
+from pki.quota.grants.errors import CentralOfficerNeeded, OwnProposal, ProposalChanged, ProposalDecided, ProposalUnknown
 from pki.quota.grants.extras import approve_extra, extras, refuse_extra
 from pki.quota.grants.purchases import amend_agreement
 from pki.quota.kinds import Decision
+from pki.quota.policy import QuotaPolicy
 from pki.quota.reading import ledger
 from pki.records import Records, civil_day
 from pki.registration.extent import Extent
@@ -126,3 +128,40 @@ def test_approved_twice_at_once(records: Records) -> None:
         assert sum(pool.map(approved, range(4))) == 1
     assert line(records).granted == 8
     balanced(records)
+
+
+def test_many_seats_in_small_requests_are_many_seats(records: Records) -> None:
+    """Who may grant five alone does not grant five, and five, and five."""
+    policy, later = QuotaPolicy(four_eyes_above=5), T0 + timedelta(days=30)
+
+    def granted(seats: int, at: datetime, alone: QuotaPolicy | None = policy) -> None:
+        extra = asked(records, seats)
+        approve_extra(records, extra=extra.id, digest=extra.digest, reason="r", alone=alone, by=SECOND, at=at)
+
+    granted(3, T0)
+    with pytest.raises(CentralOfficerNeeded) as refused:
+        granted(3, later)
+    assert refused.value.seats == 6
+    granted(2, later)
+    granted(9, later, None)
+    with pytest.raises(CentralOfficerNeeded):
+        granted(1, later)  # what the centre granted counts
+    granted(5, later + timedelta(days=30, seconds=1))
+    assert line(records).granted == 5 + 3 + 2 + 9 + 5
+    balanced(records)
+
+
+def test_two_small_approvals_at_once(records: Records) -> None:
+    policy, made = QuotaPolicy(four_eyes_above=5), [asked(records, 3) for _ in range(4)]
+
+    def approve(number: int) -> str:
+        extra = made[number]
+        try:
+            approve_extra(records, extra=extra.id, digest=extra.digest, reason="r", alone=policy, by=SECOND, at=T0)
+        except CentralOfficerNeeded:
+            return "refused"
+        return "granted"
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(approve, range(4))) == ["granted", "refused", "refused", "refused"]
+    assert line(records).granted == 8
