@@ -41,8 +41,9 @@ def ledger_rows(session: Session) -> Iterator[tuple[object, ...]]:
     )
     for entry, agreement, body_code in session.execute(asked):
         yield (
-            entry.id, entry.movement_id, entry.book.value, entry.account.value, not_a_formula(agreement), body_code or "",
-            entry.change, entry.cause, entry.order_id or "", entry.origin or "",
+            entry.id, entry.movement_id, entry.book.value, entry.account.value,
+            not_a_formula(agreement), body_code or "", entry.change,
+            entry.cause, entry.order_id or "", entry.origin or "",
             entry.in_effect.isoformat(), instant_text(entry.recorded_at),
         )  # fmt: skip
         session.expunge(entry)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import insert, or_, select, update
@@ -24,10 +24,13 @@ from pki.quota.errors import (
 )
 from pki.quota.tables import AgreementBook, Allowance, Wave, WaveRegion
 from pki.quota.tiers import TIER_OF, censuses_of, populations, tiers_of
-from pki.records import Records, again_after_deadlock
+from pki.records import Records, again_after_deadlock, civil_day
 from pki.registration.errors import BodyUnknown, ProvinceUnknown
 from pki.registration.kinds import BodyKind
 from pki.registration.tables import Body, Province, Region
+
+AHEAD = timedelta(days=365)
+"""How far ahead a wave is opened; a later one is planned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,7 @@ def open_wave(
 
     :raise RegionAlreadyOpen: one of the regions was opened before.
     :raise BodiesAlreadyOpen: a body that is named was, or there is nothing else in the scope.
-    :raise ScopeRefused: nothing is named.
+    :raise ScopeRefused: nothing is named, or it opens more than `AHEAD` from now.
     :raise SeatCeilingReached: the agreement covers fewer seats.
     :raise CensusNotLoaded: a body was not counted by the agreement's census.
     :raise TierTableRefused: the tiers say nothing of a body that is named.
@@ -100,6 +103,8 @@ def open_scope(
     session: Session, scope: Scope, *, agreement: UUID, label: str, opens_on: date, by: Actor, at: datetime
 ) -> WaveOpened:
     """As `open_wave`, in the caller's transaction. A step."""
+    if opens_on > civil_day(at) + AHEAD:
+        raise ScopeRefused("it opens more than a year from now, and a body opens once")
     wave = uuid4()
     # THREAT: a census is applied while a wave counts by the former one: its bodies keep a tier that nobody sees.
     # DEFENCE: the agreement is locked before anything of it is read.

@@ -92,7 +92,9 @@ def freeze_council(
 
 
 def _council_body(session: Session, code: str) -> UUID:
-    found = session.execute(select(Body.id, Body.kind).where(Body.code == code)).one_or_none()
+    # Locked as for every office that is recorded: who records one at the same time waits, or is waited for.
+    asked = select(Body.id, Body.kind).where(Body.code == code).with_for_update(key_share=True)
+    found = session.execute(asked).one_or_none()
     if found is None:
         raise BodyUnknown(code)
     if found.kind not in COUNCILS:

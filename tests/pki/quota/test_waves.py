@@ -26,7 +26,7 @@ from pki.quota.kinds import Basis, Limits
 from pki.quota.reading import allowances, ledger
 from pki.quota.tables import Agreement, Allowance, TierRow
 from pki.quota.waves import WaveOpened, open_wave
-from pki.records import Records, day_start
+from pki.records import Records, civil_day, day_start
 from pki.registration.bodies import register_body
 from pki.registration.errors import BodyUnknown, ProvinceUnknown
 from pki.registration.kinds import BodyKind
@@ -280,3 +280,12 @@ def test_kind_without_tiers(sqlite_records: Records) -> None:
     refuse_ambiguous(TIERS)
     with pytest.raises(TierTableRefused):
         refuse_ambiguous([each for each in TIERS if each.population_from])
+
+
+def test_a_wave_does_not_open_in_a_day_that_nobody_sees(sqlite_records: Records) -> None:
+    """A body opens once: a slip of a digit would leave a region without keys for good."""
+    given = {"agreement": sign(sqlite_records, number="2"), "label": "x", "body_codes": [OUJDA], "by": SYSTEM, "at": T0}
+    for day in (date(9999, 12, 31), civil_day(T0) + timedelta(days=366)):
+        with pytest.raises(ScopeRefused):
+            open_wave(sqlite_records, **given, opens_on=day)  # type: ignore[arg-type]
+    open_wave(sqlite_records, **given, opens_on=civil_day(T0) + timedelta(days=365))  # type: ignore[arg-type]

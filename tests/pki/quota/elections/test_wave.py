@@ -1,6 +1,8 @@
 """Councils frozen and seated: the morning after, between two councils, run again, stopped half-way."""
 
 import shutil
+import threading
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -32,7 +34,7 @@ from pki.quota.errors import AllowanceExhausted
 from pki.quota.kinds import OrderState, SeatPlace
 from pki.quota.orders import request_key
 from pki.quota.tables import KeyOrder
-from pki.records import Records, day_start
+from pki.records import Joined, Records, day_start
 from pki.registration.bodies import declare_register_complete
 from pki.registration.entitlement import Answer, Reason, entitlement
 from pki.registration.errors import HolderInOffice, SecondOfficerNeeded
@@ -40,7 +42,7 @@ from pki.registration.extent import Extent
 from pki.registration.kinds import ActKind, OfficeFunction
 from pki.registration.tables import Office
 from pki.status.tables import RevocationReason
-from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, SECOND, T0, ended, seated, without_fsync
+from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, SECOND, T0, ended, person, seated, without_fsync
 from tests.pki.quota.elections.estate import DEED, ELECTED_ON, Wave, cin, listed, new_council, row
 from tests.pki.quota.estate import Bureau, settled, unsettled
 from tests.pki.quota.test_last_seat import at_once
@@ -339,6 +341,25 @@ def test_a_council_of_nobody_does_not_reach_back(wave: Wave) -> None:
         frozen(wave, date(2026, 9, 2), at=T0)
     # The day on which two officers ended what there was.
     assert frozen(wave, date(2026, 9, 1), at=T0) == 0
+
+
+def test_an_office_recorded_meanwhile_ends_with_its_council(wave: Wave) -> None:
+    """Whoever writes down a vice-president while the council is frozen does not leave one in office after it."""
+    wave.official(BERRECHID, None)
+    holder, started, ended_with = person(wave.records), threading.Event(), []
+
+    def freeze() -> None:
+        started.wait()
+        ended_with.append(wave.freeze(BERRECHID))
+
+    thread = threading.Thread(target=freeze)
+    thread.start()
+    with wave.records.writing() as session:
+        seated(Joined(session), BERRECHID, OfficeFunction.VICE_PRESIDENT, holder=holder, rank=1)
+        started.set()
+        time.sleep(0.4)
+    thread.join()
+    assert ended_with == [2]
 
 
 def test_a_council_does_not_end_in_a_day_that_nobody_sees(wave: Wave) -> None:
