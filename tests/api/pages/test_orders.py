@@ -1,7 +1,7 @@
 """What the QR of a hand-over sheet leads to: how far an order is, and nobody's name."""
 
 from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
@@ -16,7 +16,7 @@ from pki.registration.kinds import BodyKind, OfficeFunction
 from tests.api.pages.answers import AT
 from tests.api.pages.test_pages import LANGUAGES, Verifications, well_formed
 
-NUMBER = uuid4()
+NUMBER = UUID("6f1d2a90-3c4b-4e57-8a6d-0b9c8d7e6f5a")
 NOTICE = OrderNotice(
     body_kind=BodyKind.COMMUNE,
     name_ar="برشيد",
@@ -52,7 +52,9 @@ def test_an_order_by_its_link(client: TestClient, code: str) -> None:
     assert "noindex" in page.text
 
 
-@pytest.mark.parametrize("said", [str(uuid4()), "x", "0", f"{{{NUMBER}}}", NUMBER.hex, "../../v1/key-orders"])
+@pytest.mark.parametrize(
+    "said", ["8b3f6c1e-0d7a-4c55-9d0e-5a4f1c2b3d4e", "x", "0", f"{{{NUMBER}}}", NUMBER.hex, "../../v1/key-orders"]
+)
 def test_another_number_is_none(client: TestClient, said: str) -> None:
     page = client.get(f"/O/{said}", headers={"Accept-Language": "fr"})
     assert page.status_code == 404
