@@ -85,5 +85,5 @@ def not_a_formula(name: str) -> str:
     """A text as a cell that no spreadsheet calculates."""
     # THREAT: a body's name that begins like a formula runs in the spreadsheet of whoever opens the export.
     # DEFENCE: such a name gets an apostrophe before it.
-    # TEST: tests/pki/quota/test_exports.py::test_a_name_isnot_a_formula
+    # TEST: tests/pki/quota/test_exports.py::test_a_name_is_not_a_formula
     return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
