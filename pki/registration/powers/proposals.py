@@ -86,6 +86,8 @@ class _Reach:
     since: date
     others: frozenset[tuple[str, HolderId]] = frozenset()
     """Who signed, for which body, by a right that hangs on the office of the act."""
+    stands: date | None = None
+    """The end on record that the act takes the place of."""
 
 
 def propose(records: Records, *, act: RegisterAct, touched: DocumentsTouched, by: Actor, at: datetime) -> Proposal:
@@ -102,7 +104,7 @@ def propose(records: Records, *, act: RegisterAct, touched: DocumentsTouched, by
         _require_scan(session, act, reach.body_code)
         documents = _documents(session, reach, touched, at=at)
         proposal, content = uuid4(), canonical_json(spelled(act))
-        digest = _digest(proposal, content, documents, str(by))
+        digest = _digest(proposal, content, documents, str(by), stands=reach.stands)
         session.execute(
             insert(RegisterProposal).values(
                 id=proposal,
@@ -136,7 +138,8 @@ def confirm(
     :raise ProposalUnknown: none of that id.
     :raise ProposalDecided: it was confirmed or refused before.
     :raise SelfConfirmation: by whoever proposed it.
-    :raise ProposalDiffers: for another digest, or documents were signed since that it touches.
+    :raise ProposalDiffers: for another digest, or documents were signed since that it touches, or another end of
+        the same office or delegation was recorded since.
     :raise RegistrationError: the register changed since, and refuses the act now.
     """
     with records.writing() as session:
@@ -147,8 +150,9 @@ def confirm(
         if str(by) == row.proposed_by:
             raise SelfConfirmation(proposal)
         act = read_act(row.kind, json.loads(row.content))
-        documents = _documents(session, _reach(session, act), touched, at=at)
-        current = _digest(proposal, row.content.encode(), documents, row.proposed_by)
+        reach = _reach(session, act)
+        documents = _documents(session, reach, touched, at=at)
+        current = _digest(proposal, row.content.encode(), documents, row.proposed_by, stands=reach.stands)
         if not digest == row.digest == current:
             raise ProposalDiffers(proposal, current)
         kind, _, name = row.proposed_by.partition(":")
@@ -257,12 +261,13 @@ def _reach(session: Session, act: RegisterAct) -> _Reach:
             return _Reach(body_code=act.body_code, holder=act.holder, since=since, others=others)
         case OfficeEnding():
             office = _office(session, act.office)
-            since = _first(act.ends_on, current_end(session, act.office))
+            stands = current_end(session, act.office)
             holder = HolderId(office.holder_id)
             others = hanging_on(
                 session, body_code=office.code, function=office.function, holder=holder, office=act.office
             )
-            return _Reach(body_code=office.code, holder=holder, since=since, others=others)
+            since = _first(act.ends_on, stands)
+            return _Reach(body_code=office.code, holder=holder, since=since, others=others, stands=stands)
         case DelegationRecording():
             taker = _office(session, act.deed.to_office)
             past = None if act.supersedes is None else current_delegation(session, act.supersedes).starts_on
@@ -270,8 +275,9 @@ def _reach(session: Session, act: RegisterAct) -> _Reach:
             return _Reach(body_code=taker.code, holder=HolderId(taker.holder_id), since=since)
         case DelegationEnding():
             taker = _office(session, OfficeId(current_delegation(session, act.delegation).to_office_id))
-            since = _first(act.ends_on, current_delegation_end(session, act.delegation))
-            return _Reach(body_code=taker.code, holder=HolderId(taker.holder_id), since=since)
+            stands = current_delegation_end(session, act.delegation)
+            since = _first(act.ends_on, stands)
+            return _Reach(body_code=taker.code, holder=HolderId(taker.holder_id), since=since, stands=stands)
         case FindingRecording():
             before = None if act.supersedes is None else current_finding(session, act.supersedes).starts_on
             return _Reach(body_code=act.body_code, holder=None, since=_first(act.starts_on, before))
@@ -346,6 +352,9 @@ def _seen(row: RegisterProposal) -> Proposal:
     )
 
 
-def _digest(proposal: UUID, content: bytes, documents: tuple[str, ...], proposed_by: str) -> str:
-    said = {"proposal": proposal, "act": content.decode(), "documents": documents, "proposed_by": proposed_by}
+def _digest(
+    proposal: UUID, content: bytes, documents: tuple[str, ...], proposed_by: str, *, stands: date | None
+) -> str:
+    said: dict[str, object] = {"proposal": proposal, "act": content.decode(), "documents": documents}
+    said |= {"proposed_by": proposed_by, "stands": stands}
     return hashlib.sha256(canonical_json(said)).hexdigest()

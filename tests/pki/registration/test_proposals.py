@@ -332,6 +332,20 @@ def test_the_register_changed_meanwhile(sqlite_records: Records, signed: Signed)
         agree(council, other, signed)
 
 
+def test_an_end_recorded_meanwhile_is_seen_first(sqlite_records: Records, signed: Signed) -> None:
+    """What was confirmed over the former end does not overwrite one that nobody looked at."""
+    council = Council(sqlite_records, seats=("president", "first"))
+    revoked = DelegationEnding(delegation=council.delegate(council.deed()), ends_on=YESTERDAY, reason="r", deed="d")
+    stale = [ask(council, act, signed) for act in (ending(council), revoked)]
+    council.end("president", TODAY + timedelta(days=9), at=T0)
+    council.revoke(revoked.delegation, TODAY + timedelta(days=9), at=T0)
+    for proposal in stale:
+        with pytest.raises(ProposalDiffers):
+            agree(council, proposal, signed)
+    for act in (ending(council), revoked):
+        agree(council, ask(council, act, signed), signed)
+
+
 def test_refused_or_taken_back(sqlite_records: Records, signed: Signed) -> None:
     council = Council(sqlite_records, seats=("president", "first"))
     for by in (OFFICER, SECOND):
