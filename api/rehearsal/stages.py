@@ -6,9 +6,11 @@ import contextlib
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
@@ -60,8 +62,21 @@ LOSS_DAY, EXTRA_DAY, CENSUS_DAY, ELECTION_DAY = 250, 280, 310, 360
 PROJECTION = "Projection 2034"
 """No census: each commune's growth from 2014 to 2024 once more, to try one."""
 
+HANDS = 3
+"""Places that are worked at once."""
+
+T = TypeVar("T")
 Told = Callable[[str, int, int], object]
 """What is done, how much of it, of how much."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """What an election brought to one council."""
+
+    successor: bool
+    refused: int
+    """Orders that found no seat."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -135,17 +150,18 @@ class Play:
             )
         own = [place for place in self.places if place.region_code in regions]
         granted = self._granted()
-        for done, place in enumerate(own):
-            self.told(label, done, len(own))
+
+        def key(place: Place) -> None:
             for seat in range(granted[place.code]):
                 self.desk.keyed(place, place.person(seat), deed=f"Deed of {label}", at=at)
+
+        self._each(label, own, key)
 
     def _losses(self) -> None:
         """A key lost in each of the places drawn: blocked, replaced in its seat, the new one active."""
         at = self.timeline.at(LOSS_DAY)
-        lot = drawn(self.places, LOSSES, "losses")
-        for done, place in enumerate(lot):
-            self.told("losses", done, len(lot))
+
+        def lose(place: Place) -> None:
             person = place.person(1)
             order = self._current(person)
             if self._replaced_by(order) is None and not self._replaces(order):
@@ -160,16 +176,17 @@ class Play:
                 ).id
             self.desk.to_active(order, person, at=at)
 
+        self._each("losses", drawn(self.places, LOSSES, "losses"), lose)
+
     def _extras(self) -> None:
         """One seat more in each of the communes drawn, asked for, approved by another, and used."""
         at = self.timeline.at(EXTRA_DAY)
         records = self.desk.house.records
-        lot = drawn(self.communes, EXTRAS, "extras")
         with records.reading() as session:
             known = {each.body_code: each for each in extras(session)}
         granted = self._granted()
-        for done, place in enumerate(lot):
-            self.told("extras", done, len(lot))
+
+        def enlarge(place: Place) -> None:
             asked = known.get(place.code) or request_extra(
                 records, body_code=place.code, seats=1, reason="a second town hall", by=OFFICER, at=at
             )
@@ -179,6 +196,8 @@ class Play:
             else:
                 seat -= 1
             self.desk.keyed(place, place.person(seat), deed="Deed of an extra", at=at)
+
+        self._each("extras", drawn(self.communes, EXTRAS, "extras"), enlarge)
 
     def _census(self) -> None:
         """Every commune counted anew; allowances follow, and none that is in use is taken away."""
@@ -213,42 +232,44 @@ class Play:
         # A run that goes on finds councils that an earlier one seated.
         wrong = [each for each in imported.errors if each.code is not RowFault.COUNCIL_SEATED]
         assert not wrong, wrong[:3]
-        for done, place in enumerate(self.communes):
-            self.told("election", done, len(self.communes))
-            with contextlib.suppress(CouncilAlreadyFrozen):
-                freeze_council(
-                    records,
-                    plan=plan,
-                    body_code=place.code,
-                    ends_on=self.timeline.day(ELECTION_DAY),
-                    deed="Decree of the election",
-                    by=OFFICER,
-                    at=before,
-                )
-            self._seat(plan, place, at=after)
+        outcomes = self._each("election", self.communes, partial(self._renew, plan))
+        self.successors = sum(each.successor for each in outcomes)
+        self.refused_for_quota = sum(each.refused for each in outcomes)
 
-    def _seat(self, plan: UUID, place: Place, *, at: datetime) -> None:
+    def _renew(self, plan: UUID, place: Place) -> Renewed:
+        """One council: frozen, seated, its president with an active key."""
+        records = self.desk.house.records
+        before, after = self.timeline.at(ELECTION_DAY), self.timeline.at(ELECTION_DAY + 1)
+        with contextlib.suppress(CouncilAlreadyFrozen):
+            freeze_council(
+                records,
+                plan=plan,
+                body_code=place.code,
+                ends_on=self.timeline.day(ELECTION_DAY),
+                deed="Decree of the election",
+                by=OFFICER,
+                at=before,
+            )
+        refused = 0
         try:
             seated = seat_council(
-                self.desk.house.records,
+                records,
                 self.desk.house.settled,
                 plan=plan,
                 body_code=place.code,
                 elected_on=self.timeline.day(ELECTION_DAY + 1),
                 deed="Minutes of the election",
                 by=OFFICER,
-                at=at,
+                at=after,
             )
+            refused = sum(each.outcome is KeyOutcome.NO_SEAT for each in seated.places)
         except CouncilAlreadySeated:
             pass
         except AllowanceExhausted:
-            self.refused_for_quota += 1
-            return
-        else:
-            self.refused_for_quota += sum(each.outcome is KeyOutcome.NO_SEAT for each in seated.places)
+            return Renewed(successor=False, refused=1)
         president = place.elected_president()
-        self.desk.to_active(self._current(president), president, at=at)
-        self.successors += 1
+        self.desk.to_active(self._current(president), president, at=after)
+        return Renewed(successor=True, refused=refused)
 
     def _reports(self) -> None:
         """Every committee's report of the election's month, each level on that below it, sealed."""
@@ -270,6 +291,18 @@ class Play:
             # Its time-stamp tells of this very hour, so the seal does.
             seal_report(house.records, house.reporting, report=known.id, by=OFFICER, at=datetime.now(UTC))
         self.reports = len(due)
+
+    def _each(self, what: str, among: Sequence[Place], act: Callable[[Place], T]) -> list[T]:
+        """Do it in each place: a few at once, so that one computes while another's key signs."""
+        done: list[T] = []
+        hands = ThreadPoolExecutor(HANDS)
+        try:
+            for each in hands.map(act, among):
+                done.append(each)
+                self.told(what, len(done), len(among))
+        finally:
+            hands.shutdown(cancel_futures=True)
+        return done
 
     def _granted(self) -> dict[str, int]:
         with self.desk.house.records.reading() as session:
