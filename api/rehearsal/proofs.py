@@ -19,7 +19,7 @@ from hsm.errors import HsmError
 from pki.ca.certificates import certificates_of_order
 from pki.ca.issuers import issuer_chain
 from pki.quota.balances import explain
-from pki.quota.books import differences
+from pki.quota.differences import differences
 from pki.quota.exports import write_allowances, write_ledger
 from pki.quota.kinds import OrderState, SeatPlace
 from pki.quota.tables import IssuanceRequest, KeyOrder, LedgerEntry

@@ -1,4 +1,4 @@
-"""The two books: movements in the ledger, balances that the database holds, and both compared.
+"""The two books: movements in the ledger, balances that the database holds. `differences` compares both.
 
 Steps only. A balance moves by one conditional statement, and its movement is written beside it.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Uuid, bindparam, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pki.quota.errors import AgreementSucceeded, AllowanceExhausted, PurchasesExhausted, WaveNotOpen
@@ -233,89 +233,3 @@ def book_purchase(
         order_id=order,
     )
     write_movements(session, [moved], cause=cause, in_effect=civil_day(at), at=at)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """A balance that its entries do not explain."""
-
-    what: str
-    stored: int
-    recomputed: int
-
-
-def differences(session: Session) -> list[Difference]:
-    """Recompute every balance from the entries, and return what does not agree. Empty: the books balance."""
-    sums: dict[tuple[Book, Account, UUID | None, UUID], int] = {}
-    rows = session.execute(
-        select(
-            LedgerEntry.book,
-            LedgerEntry.account,
-            LedgerEntry.body_id,
-            LedgerEntry.agreement_id,
-            func.sum(LedgerEntry.change),
-        ).group_by(LedgerEntry.book, LedgerEntry.account, LedgerEntry.body_id, LedgerEntry.agreement_id)
-    )
-    for book, account, body, agreement, total in rows:
-        sums[book, account, body, agreement] = int(total)
-    found = [*_seat_differences(session, sums), *_agreement_differences(session, sums), *_uneven(session)]
-    return [each for each in found if each.stored != each.recomputed]
-
-
-_Sums = dict[tuple[Book, Account, UUID | None, UUID], int]
-
-
-def _seat_differences(session: Session, sums: _Sums) -> list[Difference]:
-    found = []
-    for allowance in session.scalars(select(Allowance)):
-        stored = {
-            Account.RESERVED: allowance.reserved,
-            Account.LIVE: allowance.live,
-            Account.AVAILABLE: allowance.granted - allowance.reserved - allowance.live,
-            Account.AGREEMENT: -allowance.granted,
-        }
-        entries = {
-            account: sums.get((Book.SEAT, account, allowance.body_id, allowance.agreement_id), 0) for account in stored
-        }
-        over = entries[Account.RESERVED] + entries[Account.LIVE] + entries[Account.AGREEMENT]
-        found.append(
-            Difference(what=f"seat/excess/{allowance.body_id}", stored=allowance.excess, recomputed=max(0, over))
-        )
-        for account, value in stored.items():
-            recomputed = sums.pop((Book.SEAT, account, allowance.body_id, allowance.agreement_id), 0)
-            found.append(
-                Difference(what=f"seat/{account.value}/{allowance.body_id}", stored=value, recomputed=recomputed)
-            )
-    strangers = [(key, value) for key, value in sums.items() if key[0] is Book.SEAT]
-    found += [Difference(what=f"seat/{key[1].value}/{key[2]}", stored=0, recomputed=value) for key, value in strangers]
-    return found
-
-
-def _agreement_differences(session: Session, sums: _Sums) -> list[Difference]:
-    granted: dict[UUID, int] = {}
-    for agreement_id, total in session.execute(
-        select(Allowance.agreement_id, func.sum(Allowance.granted)).group_by(Allowance.agreement_id)
-    ):
-        granted[agreement_id] = int(total)
-    found = []
-    for book in session.scalars(select(AgreementBook)):
-        key = book.agreement_id
-        purchases = dict.fromkeys(Account, 0)
-        for (kind, account, _body, agreement), total in sums.items():
-            if kind is Book.PURCHASE and agreement == key:
-                purchases[account] += total
-        for what, stored, recomputed in (
-            ("granted", -book.purchases_granted, purchases[Account.AGREEMENT]),
-            ("used", book.purchases_used, purchases[Account.USED]),
-            ("unused", book.purchases_granted - book.purchases_used, purchases[Account.UNUSED]),
-            ("seats", book.seats_granted, granted.get(key, 0)),
-        ):
-            found.append(Difference(what=f"agreement/{what}/{key}", stored=stored, recomputed=recomputed))
-    return found
-
-
-def _uneven(session: Session) -> list[Difference]:
-    """Movements whose sides do not add up to nothing."""
-    total = func.sum(LedgerEntry.change)
-    rows = session.execute(select(LedgerEntry.movement_id, total).group_by(LedgerEntry.movement_id).having(total != 0))
-    return [Difference(what=f"movement/{movement}", stored=0, recomputed=int(value)) for movement, value in rows]

@@ -19,6 +19,7 @@ from pki.records import Records
 from pki.registration.territory import load_territory
 from pki.status.lists import publish_due_crls
 from pki.trust.anchors import add_anchor
+from tests.pki.estate import without_fsync
 
 INIT = Actor(kind=ActorKind.SYSTEM, id="init")
 
@@ -26,16 +27,21 @@ INIT = Actor(kind=ActorKind.SYSTEM, id="init")
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A rehearsal whose keys are in memory."""
-    (tmp_path / "khatam.toml").write_text(
+    return configured(tmp_path)
+
+
+def configured(folder: Path) -> Settings:
+    """A rehearsal in that folder whose keys are in memory."""
+    (folder / "khatam.toml").write_text(
         'environment = "rehearsal"\nkeys_at = "software"\nclock = "unguarded"\n'
         'public_url = "http://127.0.0.1:8080"\nresponders_url = "http://127.0.0.1:8081"\n'
     )
-    secrets = tmp_path / "secrets"
+    secrets = folder / "secrets"
     secrets.mkdir(mode=0o700)
     for name in ("cin-encryption-key", "cin-hash-key", "check-key", "answers-key"):
         (secrets / name).write_text("5a" * 32)
         (secrets / name).chmod(0o600)
-    return load_settings(tmp_path)
+    return load_settings(folder)
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +79,7 @@ def records(settings: Settings, founded: Path) -> Iterator[Records]:
     """A founded installation's records."""
     shutil.copy(founded, settings.data / "records.sqlite")
     records = Records.open(settings.database)
+    without_fsync(records)
     yield records
     records.close()
 
@@ -81,5 +88,6 @@ def records(settings: Settings, founded: Path) -> Iterator[Records]:
 def house(settings: Settings, records: Records, keys: SoftwareKeys) -> Iterator[House]:
     """The whole service, wired in this process. Its workers start only if a test reads a PDF."""
     house = build_house(settings, keyring=keys)
+    without_fsync(house.records)
     yield house
     house.close()

@@ -5,17 +5,11 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
 
 import pki.ca.tables
 import pki.quota.alerts.tables
@@ -32,37 +26,11 @@ from hsm.software import SoftwareKeys
 from pki.records import Base, Records
 from tests.pki.ca.estate import found
 from tests.pki.estate import load_country, without_fsync
+from tests.rig.postgresql import cluster as cluster  # noqa: PLC0414  (a fixture)
+from tests.rig.postgresql import created, dropped, url_of
 
-STARTING_SECONDS = 60
 CLIENTS = 64
 """So many may write at once; a connection is made when it is needed."""
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[str]:
-    """The socket folder of a private PostgreSQL cluster; `initdb` refuses root, so it belongs to user postgres."""
-    programs = Path("/usr/lib/postgresql/15/bin")
-    if not (programs / "initdb").exists():
-        pytest.fail("PostgreSQL 15 is missing: apt-get install postgresql-15")
-    folder = Path(tempfile.mkdtemp(prefix="khatam-pg-"))
-    user = None
-    if os.geteuid() == 0:
-        account, user = pwd.getpwnam("postgres"), "postgres"
-        os.chown(folder, account.pw_uid, account.pw_gid)
-
-    def run(program: str, *arguments: str) -> None:
-        command = [str(programs / program), *arguments]
-        subprocess.run(command, check=True, capture_output=True, cwd=folder, timeout=STARTING_SECONDS, user=user)
-
-    data = str(folder / "data")
-    run("initdb", "-D", data, "-U", "khatam", "--auth=trust", "-E", "UTF8", "--no-sync")
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=200"
-    run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
-    try:
-        yield str(folder)
-    finally:
-        run("pg_ctl", "-D", data, "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -82,8 +50,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory, service_keys: Soft
 @pytest.fixture(scope="session")
 def postgresql_template(cluster: str, service_keys: SoftwareKeys) -> str:
     """The name of the same in the cluster."""
-    name = _created(cluster, "template_records", "template0")
-    _fill(_url(cluster, name), service_keys)
+    name = created(cluster, name="template_records")
+    _fill(url_of(cluster, name), service_keys)
     return name
 
 
@@ -105,11 +73,11 @@ def records(request: pytest.FixtureRequest) -> Iterator[Records]:
         yield request.getfixturevalue("sqlite_records")
         return
     folder, template = request.getfixturevalue("cluster"), request.getfixturevalue("postgresql_template")
-    name = _created(folder, f"t{uuid4().hex}", template)
-    opened = Records.open(_url(folder, name), connections=CLIENTS)
+    name = created(folder, template)
+    opened = Records.open(url_of(folder, name), connections=CLIENTS)
     yield opened
     opened.close()
-    _administer(folder, f"DROP DATABASE {name} WITH (FORCE)")
+    dropped(folder, name)
 
 
 def _fill(url: str, keys: SoftwareKeys) -> None:
@@ -123,19 +91,3 @@ def _fill(url: str, keys: SoftwareKeys) -> None:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.exec_driver_sql("BEGIN")
     records.close()
-
-
-def _created(folder: str, name: str, template: str) -> str:
-    _administer(folder, f"CREATE DATABASE {name} TEMPLATE {template}")
-    return name
-
-
-def _administer(folder: str, statement: str) -> None:
-    engine = create_engine(_url(folder, "postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
-
-
-def _url(folder: str, database: str) -> str:
-    return f"postgresql+psycopg://khatam@/{database}?host={folder}"

@@ -123,3 +123,4 @@ def without_fsync(records: Records) -> None:
     """Nothing here pulls the plug: as with the cluster's fsync=off, the tests do not wait for the disk."""
     for engine in (records.reading_engine, records.writing_engine):
         event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF").close())
+        engine.dispose()  # those that are connected wait for it

@@ -6,8 +6,10 @@ A door that has no row in `DOORS` fails `test_every_officers_door_has_its_row`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -18,17 +20,21 @@ from api.auth import permissions
 from api.auth.permissions import now
 from api.auth.tables import OfficerRole
 from api.http.app import build_app
-from api.wiring import House
+from api.settings import Settings
+from api.wiring import House, build_house
+from hsm.software import SoftwareKeys
 from pki.journal.acts import Actor, ActorKind
 from pki.quota.issuing import approve_issuance, issue_certificates, submit_requests
 from pki.quota.orders import request_key
 from pki.quota.requests import DeviceClaim
-from pki.records import HolderId, OrderId
+from pki.records import HolderId, OrderId, Records
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import OfficeFunction
 from pki.registration.offices import record_office
 from tests.api.auth.country import BY, CIN, FAR, OWN, PLACES, REACH, TERRITORY, Place, settle, token
+from tests.api.conftest import configured
 from tests.pki.ca.estate import csr
+from tests.pki.estate import without_fsync
 
 CENTRAL, REGIONAL, PROVINCIAL, COMMUNE = OfficerRole
 LEAST = {
@@ -414,9 +420,33 @@ LISTS = (
 )
 
 
+@pytest.fixture(scope="module")
+def settled(
+    founded: Path, keys: SoftwareKeys, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Place]]:
+    """The five places with all that is in them, made once: each test has a copy."""
+    settings = configured(tmp_path_factory.mktemp("country"))
+    path = settings.data / "records.sqlite"
+    shutil.copy(founded, path)
+    house = build_house(settings, keyring=keys)
+    without_fsync(house.records)
+    places = settle(house)
+    house.close()
+    return path, places
+
+
 @pytest.fixture
-def places(house: House) -> dict[str, Place]:
-    return settle(house)
+def records(settings: Settings, settled: tuple[Path, dict[str, Place]]) -> Iterator[Records]:
+    shutil.copy(settled[0], settings.data / "records.sqlite")
+    records = Records.open(settings.database)
+    without_fsync(records)
+    yield records
+    records.close()
+
+
+@pytest.fixture
+def places(settled: tuple[Path, dict[str, Place]]) -> dict[str, Place]:
+    return settled[1]
 
 
 @pytest.fixture
@@ -440,10 +470,14 @@ def test_every_officers_door_has_its_row(house: House) -> None:
     assert doors == {key: door.least for key, door in DOORS.items()}
 
 
+KINDS = {"/crl": "application/pkix-crl", "/deed-scans": "application/pdf"}
+"""What doors take that take neither JSON nor CSV."""
+
+
 def send(client: TestClient, method: str, asked: Asked, headers: dict[str, str]) -> tuple[int, str]:
     path, body = asked
     if isinstance(body, bytes):
-        kind = "application/pkix-crl" if path.endswith("/crl") else "text/csv"
+        kind = next((kind for end, kind in KINDS.items() if path.endswith(end)), "text/csv")
         said = client.post(path, content=body, headers=headers | {"Content-Type": kind})
     else:
         said = client.request(method, path, json=body, headers=headers)

@@ -14,7 +14,7 @@ from api.cli.main import app
 from api.settings import Settings
 from pki.journal.tables import Leaf
 from pki.quota.agreements import sign_agreement
-from pki.quota.books import differences
+from pki.quota.differences import differences
 from pki.quota.waves import open_wave
 from pki.records import Records
 from tests.pki.estate import BERRECHID, SYSTEM, T0, TIERS

@@ -114,8 +114,8 @@ def test_an_election(house: House, central: TestClient, order: str, monkeypatch:
     (count,) = province.get("/v1/signatories").json()["items"]
     assert {"body": COMMUNE, "why": "key-under-way"} in count["unable"]
     drawn: list[str] = []
-    draw = handover._qr
-    monkeypatch.setattr(handover, "_qr", lambda address: draw(drawn.append(address) or address))
+    draw = handover.qr_code
+    monkeypatch.setattr(handover, "qr_code", lambda address: draw(drawn.append(address) or address))
     sheet = province.get(f"/v1/elections/{plan}/sheets", params={"body": COMMUNE})
     assert (sheet.headers["content-type"], sheet.content[:5]) == ("application/pdf", b"%PDF-")
     # What the sheet's QR says is a page that anybody's phone gets, without a token.

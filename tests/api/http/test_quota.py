@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from api.wiring import House
-from pki.quota.books import differences
+from pki.quota.differences import differences
 from tests.api.http.estate import BERRECHID, DEROUA, OUJDA, Desks, refused, tier
 
 
@@ -152,7 +152,7 @@ def test_a_tier_table_from_a_try_to_the_allowance(desks: Desks) -> None:
     effect = desks.central.post(f"{address}/tier-table-effect", json={"tiers": table}).json()
     assert {each["keys_after"] for each in effect["changes"]} == {2}
     assert desks.granted() == 5
-    proposal = desks.sent(desks.central, f"{address}/tier-tables", number="A3", tiers=table, in_effect="2027-01-01")
+    proposal = desks.sent(desks.central, f"{address}/tier-tables", number="A3", tiers=table, in_effect="2026-11-01")
     approval, digest = f"/v1/tier-proposals/{proposal['id']}/approval", {"digest": proposal["digest"]}
     refused(desks.central.post(approval, json=digest), 403, "own-proposal")
     desks.sent(desks.second, approval, **digest)

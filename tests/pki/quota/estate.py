@@ -12,7 +12,7 @@ from hsm.software import SoftwareKeys
 from pki.ca.certificates import CertificateRecord
 from pki.ca.issuance import Issuance
 from pki.journal.acts import Actor, ActorKind
-from pki.quota.books import differences
+from pki.quota.differences import differences
 from pki.quota.holding import HeldCertificate, signing_certificate
 from pki.quota.issuing import approve_issuance, confirm_written, issue_certificates, submit_requests
 from pki.quota.kinds import OrderState, SeatPlace

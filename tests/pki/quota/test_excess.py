@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
-from pki.quota.books import differences, granted_by, write_movements
+from pki.quota.books import granted_by, write_movements
+from pki.quota.differences import differences
 from pki.quota.errors import AllowanceExhausted
 from pki.quota.kinds import Account
 from pki.quota.orders import cancel_key

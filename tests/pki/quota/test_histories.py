@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pki.quota.balances import balances, explain
-from pki.quota.books import differences
+from pki.quota.differences import differences
 from pki.quota.errors import QuotaError
 from pki.quota.grants.census import apply_census, propose_census
 from pki.quota.grants.extras import approve_extra, refuse_extra, request_extra

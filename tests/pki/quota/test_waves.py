@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from pki.quota.agreements import Tier, refuse_ambiguous
-from pki.quota.books import differences
+from pki.quota.differences import differences
 from pki.quota.errors import (
     AgreementExists,
     AgreementUnknown,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from pki.quota.books import differences
+from pki.quota.differences import differences
 from pki.quota.elections.freezing import freeze_council
 from pki.quota.elections.importing import Imported, import_officials
 from pki.quota.elections.plans import draft_plan

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from pki.journal.tables import Leaf
 from pki.quota.agreements import Tier
-from pki.quota.books import differences
+from pki.quota.differences import differences
 from pki.quota.errors import SeatCeilingReached, TierTableRefused
 from pki.quota.grants.amended_tiers import TiersProposal, apply_tiers, propose_tiers, simulate_tiers
 from pki.quota.grants.effects import TierEffect

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from pki.journal.tables import Leaf
-from pki.quota.books import differences
+from pki.quota.differences import differences
 from pki.quota.errors import SeatCeilingReached
 from pki.quota.grants.census import CensusProposal, apply_census, granted_by_census, propose_census
 from pki.quota.grants.effects import CountedOnFile, TierEffect, simulate_census

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from pki.quota.books import differences
+from pki.quota.differences import differences
 from pki.quota.errors import SeatCeilingReached, WaveNotOpen
 from pki.quota.grants.errors import CentralOfficerNeeded, OwnProposal, ProposalChanged, ProposalDecided, ProposalUnknown
 from pki.quota.grants.extras import approve_extra, extras, refuse_extra

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from pki.quota.books import differences
+from pki.quota.differences import differences
 from pki.quota.errors import AgreementUnknown, OrderStateRefused
 from pki.quota.grants.errors import AmendmentEmpty, AmendmentExists, CeilingBelowGranted, PurchaseNotUsed
 from pki.quota.grants.purchases import amend_agreement, give_back_purchase

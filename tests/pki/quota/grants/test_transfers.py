@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pki.journal.acts import Actor, ActorKind
-from pki.quota.books import differences
+from pki.quota.differences import differences
 from pki.quota.errors import WaveNotOpen
 from pki.quota.grants.errors import OwnProposal, ProposalChanged, ProposalDecided, SeatsInUse, TransferRefused
 from pki.quota.grants.transfers import (
