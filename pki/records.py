@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import wraps
 from importlib.resources import files
+from threading import Lock
 from typing import Any, NewType, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -108,6 +109,10 @@ def day_start(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=CIVIL_ZONE).astimezone(UTC)
 
 
+BUSY_SECONDS = 30
+"""So long a writer waits for the one before it."""
+
+
 class Records:
     """Two session factories on one database: reading, and writing.
 
@@ -120,6 +125,7 @@ class Records:
         self.writing_engine = writing
         self._reading = sessionmaker(reading, autoflush=False, expire_on_commit=False)
         self._writing = sessionmaker(writing, expire_on_commit=False)
+        self._turn = Lock() if writing.dialect.name == "sqlite" else None
 
     @classmethod
     def open(cls, url: str, *, connections: int = 15) -> Records:
@@ -146,8 +152,21 @@ class Records:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """One writing transaction: committed at the end, rolled back on any exception."""
-        with self._writing() as session, session.begin():
+        with self._in_turn(), self._writing() as session, session.begin():
             yield session
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """SQLite has one writer, and whoever waits for it sleeps and looks again: threads of one process queue here."""
+        if self._turn is None:
+            yield
+            return
+        mine = self._turn.acquire(timeout=BUSY_SECONDS)  # if not by then, SQLite itself decides
+        try:
+            yield
+        finally:
+            if mine:
+                self._turn.release()
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -204,7 +223,12 @@ def _configure_sqlite(engine: Engine, *, begin: str) -> None:
     def _on_connect(connection: Any, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
