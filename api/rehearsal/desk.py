@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from api.wiring import House
 from pki.journal.acts import Actor, ActorKind
-from pki.quota.errors import OrderAlreadyOpen
 from pki.quota.issuing import approve_issuance, confirm_written, issue_certificates, submit_requests
 from pki.quota.kinds import OrderState
 from pki.quota.orders import OrderView, activate, key_order, request_key
@@ -79,15 +78,12 @@ class Desk:
         """The person with an active key that the body pays for."""
         holder, office = self.seated(place, person, deed=deed, at=at)
         known = self.order_of(holder)
-        if known is None:
-            try:
-                known = request_key(
-                    self.house.records, holder=holder, office=office, payer_body_code=place.code, by=OFFICER, at=at
-                ).id
-            except OrderAlreadyOpen as other:
-                known = other.order
-        self.to_active(known, person, at=at)
-        return known
+        if known is not None:
+            return self.to_active(self.view(known), person, at=at)
+        ordered = request_key(
+            self.house.records, holder=holder, office=office, payer_body_code=place.code, by=OFFICER, at=at
+        )
+        return self.to_active(ordered, person, at=at)
 
     def order_of(self, holder: HolderId) -> OrderId | None:
         """The newest order of his."""
@@ -100,10 +96,9 @@ class Desk:
             )
         return None if found is None else OrderId(found)
 
-    def to_active(self, order: OrderId, person: Person, *, at: datetime) -> None:
+    def to_active(self, view: OrderView, person: Person, *, at: datetime) -> OrderId:
         """Take an order that is under way to its end; one that is past it is left as it is."""
-        records = self.house.records
-        view = self.view(order)
+        records, order = self.house.records, view.id
         state, issued, keys = view.state, view.certificates, self.keys(person)
         himself = Actor(kind=ActorKind.HOLDER, id=str(view.holder))
         if state is OrderState.REQUESTED:
@@ -135,6 +130,7 @@ class Desk:
         if state is OrderState.DELIVERED:
             with records.writing() as session:
                 activate(session, order=order, by=SYSTEM, at=at)
+        return order
 
     def view(self, order: OrderId) -> OrderView:
         """The order as it stands."""

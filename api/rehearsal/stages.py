@@ -174,7 +174,7 @@ class Play:
                     by=OFFICER,
                     at=at,
                 ).id
-            self.desk.to_active(order, person, at=at)
+            self.desk.to_active(self.desk.view(order), person, at=at)
 
         self._each("losses", drawn(self.places, LOSSES, "losses"), lose)
 
@@ -268,7 +268,7 @@ class Play:
         except AllowanceExhausted:
             return Renewed(successor=False, refused=1)
         president = place.elected_president()
-        self.desk.to_active(self._current(president), president, at=after)
+        self.desk.to_active(self.desk.view(self._current(president)), president, at=after)
         return Renewed(successor=True, refused=refused)
 
     def _reports(self) -> None:

@@ -185,7 +185,7 @@ def approve_issuance(records: Records, *, order: OrderId, digest: str, by: Actor
         if approved is None:
             raise ApprovalUsed(order)
         require_office(session, holder=HolderId(found.holder_id), office=OfficeId(found.office_id), at=at)
-        advance(session, order, Step.APPROVE, by=by, at=at, facts={"digest": digest})
+        advance(session, found, Step.APPROVE, by=by, at=at, facts={"digest": digest})
 
 
 def issue_certificates(
@@ -216,8 +216,9 @@ def issue_certificates(
         except AlreadyRedeemed:
             continue
     with records.writing() as session:
-        if locked_order(session, order).state is OrderState.APPROVED:
-            advance(session, order, Step.ISSUE, by=by, at=at)
+        found = locked_order(session, order)
+        if found.state is OrderState.APPROVED:
+            advance(session, found, Step.ISSUE, by=by, at=at)
         return certificates_of_order(session, order)
 
 
@@ -238,7 +239,7 @@ def confirm_written(
             raise CertificatesDiffer(order)
         if found.state in (OrderState.DELIVERED, OrderState.ACTIVE):
             return
-        advance(session, order, Step.CONFIRM, by=by, at=at, facts={"certificates": sorted(issued)})
+        advance(session, found, Step.CONFIRM, by=by, at=at, facts={"certificates": sorted(issued)})
 
 
 def _prepare(
@@ -316,7 +317,7 @@ def _use_approval(session: Session, order: KeyOrder, request: PreparedIssuance, 
         # An earlier run used it and stopped: this one goes on.
         return
     require_office(session, holder=HolderId(order.holder_id), office=OfficeId(order.office_id), at=at)
-    advance(session, OrderId(order.id), Step.BUY, cause="certificates.issued", by=by, at=at)
+    advance(session, order, Step.BUY, cause="certificates.issued", by=by, at=at)
 
 
 def _current(session: Session, order: OrderId) -> PreparedIssuance:

@@ -170,7 +170,7 @@ def locked_order(session: Session, order: OrderId) -> KeyOrder:
 
 def advance(
     session: Session,
-    order: OrderId,
+    known: OrderId | KeyOrder,
     step: Step,
     *,
     by: Actor,
@@ -181,13 +181,15 @@ def advance(
 ) -> None:
     """Take one step of the table: state, seat, purchase, ledger, device and journal together.
 
+    :param known: the order; as `locked_order` gave it in this transaction, it is not asked for again.
     :param cause: as the ledger names it; default: the state that it leads to.
     :param successor: records the order, its seat reserved, that gets the seat of this one.
     :raise OrderStateRefused: the table has no such step from the order's state, or its purchase was used.
     :raise OrderAlreadyOpen: it would be under way again, and another of its holder for that body is.
     :raise PurchasesExhausted: the agreement has none left.
     """
-    found = locked_order(session, order)
+    found = known if isinstance(known, KeyOrder) else locked_order(session, known)
+    order = OrderId(found.id)
     transition = TRANSITIONS.get((found.state, step))
     if transition is None:
         raise OrderStateRefused(order, found.state.value, step.value)
