@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from pki.records import CertificateId, HolderId, OrderId
@@ -62,14 +62,16 @@ def certificate_by_sha256(session: Session, sha256: str) -> CertificateRecord | 
     return None if row is None else _record(row)
 
 
+_OF_ORDER = (
+    select(CertificateRow)
+    .where(CertificateRow.order_id == bindparam("order"))
+    .order_by(CertificateRow.issued_at, CertificateRow.id)
+)
+
+
 def certificates_of_order(session: Session, order: OrderId) -> tuple[CertificateRecord, ...]:
     """The certificates of an order, in the order of their issue."""
-    rows = session.scalars(
-        select(CertificateRow)
-        .where(CertificateRow.order_id == order)
-        .order_by(CertificateRow.issued_at, CertificateRow.id)
-    )
-    return tuple(map(_record, rows))
+    return tuple(map(_record, session.scalars(_OF_ORDER, {"order": order})))
 
 
 def certificate_of_intent(session: Session, intent: UUID) -> CertificateRecord | None:

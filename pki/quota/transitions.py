@@ -11,9 +11,10 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from sqlalchemy import Update, Uuid, bindparam, select, update
+from sqlalchemy import Uuid, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from pki.journal.acts import Actor, record
 from pki.quota.books import book_purchase, move_seat, pass_seat
@@ -227,17 +228,26 @@ def advance(
         follow_order(session, found, transition.state, by=by, at=at)
 
 
+_STANDING = KeyOrder.__table__.c
+_CHANGED = (
+    update(KeyOrder.__table__)  # type: ignore[arg-type]
+    .where(_STANDING.id == bindparam("order"))
+    .values(state=bindparam("to_state"), seat=bindparam("to_seat"))
+)
+
+
 def _change(session: Session, order: KeyOrder, state: OrderState, seat: SeatPlace, *, reopened: bool = False) -> None:
-    changed = (
-        update(KeyOrder)
-        .where(KeyOrder.id == order.id)
-        .values(state=state, seat=seat)
-        .execution_options(synchronize_session="fetch")
-    )
     if reopened:
-        _open_again(session, order, changed)
+        _open_again(session, order, state, seat)
     else:
-        session.execute(changed)
+        _set(session, order, state, seat)
+
+
+def _set(session: Session, order: KeyOrder, state: OrderState, seat: SeatPlace) -> None:
+    """In the row, and in the order as this transaction has it."""
+    session.connection().execute(_CHANGED, {"order": order.id, "to_state": state, "to_seat": seat})
+    set_committed_value(order, "state", state)
+    set_committed_value(order, "seat", seat)
 
 
 def _end_replaced(session: Session, order: KeyOrder, *, by: Actor, at: datetime) -> tuple[OrderId, SeatPlace] | None:
@@ -306,7 +316,7 @@ def _buy(session: Session, order: KeyOrder, *, cause: str, at: datetime) -> None
     )
 
 
-def _open_again(session: Session, order: KeyOrder, changed: Update) -> None:
+def _open_again(session: Session, order: KeyOrder, state: OrderState, seat: SeatPlace) -> None:
     """The one step that leads back among the orders under way, of which a holder has one for a body."""
     other = select(KeyOrder.id).where(
         KeyOrder.holder_id == order.holder_id,
@@ -318,7 +328,7 @@ def _open_again(session: Session, order: KeyOrder, changed: Update) -> None:
         raise OrderAlreadyOpen(OrderId(known))
     try:
         with session.begin_nested():
-            session.execute(changed)
+            _set(session, order, state, seat)
     except IntegrityError:
         # One was ordered between the two statements.
         known = session.scalar(other)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Date, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from pki.records import HolderId, OfficeId, civil_day
@@ -25,21 +25,26 @@ class StandingOffice:
     province_code: str | None
 
 
+_DAY = bindparam("day", type_=Date())
+# Spelled once: every step of an order asks it.
+_IN_EFFECT = (
+    select(Office.function, Body.id, Body.code, Body.province_code)
+    .join(Body, Body.id == Office.body_id)
+    .outerjoin(OfficeEnd, (OfficeEnd.office_id == Office.id) & OfficeEnd.superseded_at.is_(None))
+    .where(
+        Office.id == bindparam("office"),
+        Office.holder_id == bindparam("holder"),
+        Office.superseded_at.is_(None),
+        Office.starts_on <= _DAY,
+        or_(OfficeEnd.ends_on.is_(None), OfficeEnd.ends_on > _DAY),
+    )
+)
+
+
 def office_in_effect(session: Session, *, holder: HolderId, office: OfficeId, at: datetime) -> StandingOffice | None:
     """The holder's office if it is in effect on the civil day of `at`, else None."""
-    day = civil_day(at)
-    row = session.execute(
-        select(Office.function, Body.id, Body.code, Body.province_code)
-        .join(Body, Body.id == Office.body_id)
-        .outerjoin(OfficeEnd, (OfficeEnd.office_id == Office.id) & OfficeEnd.superseded_at.is_(None))
-        .where(
-            Office.id == office,
-            Office.holder_id == holder,
-            Office.superseded_at.is_(None),
-            Office.starts_on <= day,
-            or_(OfficeEnd.ends_on.is_(None), OfficeEnd.ends_on > day),
-        )
-    ).one_or_none()
+    said = {"office": office, "holder": holder, "day": civil_day(at)}
+    row = session.execute(_IN_EFFECT, said).one_or_none()
     if row is None:
         return None
     return StandingOffice(
