@@ -23,7 +23,7 @@ demo: setup
 	$(BIN)/khatam demo --dir "$(DIR)" $(if $(LICENCE),--licence "$(LICENCE)")
 
 test: setup setup-test check
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 soak: setup setup-test $(VENV)/.system-soak
 	$(BIN)/python -m pytest -q -m soak --timeout 900
