@@ -14,13 +14,13 @@ from joserfc.jwk import ECKey
 from starlette.testclient import TestClient
 
 from api.auth.permissions import now
-from api.http.app import build_app
 from api.wiring import House
 from hsm.prepared.enrolment import parse_enrolment_manifest
 from pki.journal.acts import Actor, ActorKind
 from pki.records import HolderId
 from pki.registration.holders import enrol_holder
 from pki.tickets import TicketKind, issue_ticket
+from tests.api.served import served
 
 ORIGIN = "http://127.0.0.1:8080"
 BY = Actor(kind=ActorKind.SYSTEM, id="test")
@@ -57,7 +57,7 @@ class Agent:
 
 @pytest.fixture
 def client(house: House) -> TestClient:
-    return TestClient(build_app(house))
+    return TestClient(served(house))
 
 
 @pytest.fixture

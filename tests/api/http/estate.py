@@ -9,9 +9,9 @@ from starlette.testclient import TestClient
 from api.auth.officers import appoint_officer
 from api.auth.permissions import now
 from api.auth.tables import OfficerRole
-from api.http.app import build_app
 from api.wiring import House
 from pki.journal.acts import Actor, ActorKind
+from tests.api.served import served
 
 BY = Actor(kind=ActorKind.SYSTEM, id="test")
 BERRECHID, DEROUA, OUJDA = "06.117.01.03", "06.117.01.05", "02.411.01.23"
@@ -43,7 +43,7 @@ class Desks:
     def desk(self, name: str, province: str | None = None) -> TestClient:
         role = OfficerRole.CENTRAL if province is None else OfficerRole.PROVINCIAL
         officer = appoint_officer(self.house.records, name=name, role=role, province_code=province, by=BY, at=now())
-        return TestClient(build_app(self.house), headers={"Authorization": f"Bearer {officer.token}"})
+        return TestClient(served(self.house), headers={"Authorization": f"Bearer {officer.token}"})
 
     def sent(self, desk: TestClient, path: str, **body: Any) -> dict[str, Any]:
         said = desk.post(path, json=body)

@@ -5,14 +5,14 @@ from hashlib import sha256
 import pytest
 from starlette.testclient import TestClient
 
-from api.http.app import build_app
 from api.wiring import House
 from tests.api.http.test_delegations import COMMUNE, ELSEWHERE, SCAN, officer, scanned
+from tests.api.served import served
 
 
 @pytest.fixture
 def client(house: House) -> TestClient:
-    return TestClient(build_app(house))
+    return TestClient(served(house))
 
 
 def test_kept_and_shown_in_the_territory(house: House, client: TestClient) -> None:

@@ -10,12 +10,12 @@ from starlette.testclient import TestClient
 from api.auth.officers import appoint_officer
 from api.auth.permissions import now
 from api.auth.tables import OfficerRole
-from api.http.app import build_app
 from api.mail.tables import OutgoingMessage
 from api.wiring import House
 from pki.journal.acts import Actor, ActorKind
 from pki.records import civil_day
 from pki.registration.holders import enrol_holder
+from tests.api.served import served
 
 BY = Actor(kind=ActorKind.SYSTEM, id="test")
 COMMUNE, ELSEWHERE = "06.117.01.03", "02.411"
@@ -25,7 +25,7 @@ Headers = dict[str, str]
 
 @pytest.fixture
 def client(house: House) -> TestClient:
-    return TestClient(build_app(house))
+    return TestClient(served(house))
 
 
 def officer(house: House, province: str | None = "06.117") -> Headers:

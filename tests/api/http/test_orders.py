@@ -14,7 +14,6 @@ from starlette.testclient import TestClient
 from api.auth.officers import appoint_officer
 from api.auth.permissions import now
 from api.auth.tables import OfficerRole
-from api.http.app import build_app
 from api.wiring import House
 from pki.journal.acts import Actor, ActorKind
 from pki.quota.agreements import Tier, sign_agreement
@@ -22,6 +21,7 @@ from pki.quota.waves import open_wave
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import OfficeFunction
 from pki.registration.offices import record_office
+from tests.api.served import served
 
 BY = Actor(kind=ActorKind.SYSTEM, id="test")
 COMMUNE = "06.117.01.03"
@@ -32,7 +32,7 @@ def client(house: House) -> TestClient:
     officer = appoint_officer(
         house.records, name="First", role=OfficerRole.CENTRAL, province_code=None, by=BY, at=now()
     )
-    return TestClient(build_app(house), headers={"Authorization": f"Bearer {officer.token}"})
+    return TestClient(served(house), headers={"Authorization": f"Bearer {officer.token}"})
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from api.auth.clients import ClientProof, grant_token, register_client
 from api.auth.officers import appoint_officer
 from api.auth.permissions import now
 from api.auth.tables import OfficerRole
-from api.http.app import build_app
 from api.wiring import House
 from pki.journal.acts import Actor, ActorKind
+from tests.api.served import served
 
 BY = Actor(kind=ActorKind.SYSTEM, id="test")
 KINDS = {
@@ -50,16 +50,16 @@ def address(route: APIRoute) -> tuple[str, str]:
 
 @pytest.fixture
 def client(house: House) -> TestClient:
-    return TestClient(build_app(house))
+    return TestClient(served(house))
 
 
 def test_every_door_names_one_permission(house: House) -> None:
-    wrong = [(route.path, permission_of(route)) for route in routes(build_app(house)) if len(permission_of(route)) != 1]
+    wrong = [(route.path, permission_of(route)) for route in routes(served(house)) if len(permission_of(route)) != 1]
     assert [each for each in wrong if each[0].startswith(("/v1", "/oauth", "/healthz"))] == []
 
 
 def closed_doors(house: House, *kinds: str) -> list[tuple[str, str]]:
-    return [address(route) for route in routes(build_app(house)) if {*permission_of(route)} & {*kinds}]
+    return [address(route) for route in routes(served(house)) if {*permission_of(route)} & {*kinds}]
 
 
 def test_without_credentials_every_closed_door_says_401(house: House, client: TestClient) -> None:

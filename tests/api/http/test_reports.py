@@ -14,7 +14,6 @@ from starlette.testclient import TestClient
 
 from api.auth.permissions import now
 from api.auth.tables import OfficerRole
-from api.http.app import build_app
 from api.reports import seal_report
 from api.wiring import House
 from pki.records import civil_day
@@ -22,11 +21,12 @@ from pki.registration.tables import Body
 from signer.dossiers.kinds import DocumentKind, DocumentState
 from signer.dossiers.tables import Document
 from tests.api.auth.country import BY, token
+from tests.api.served import served
 
 
 @pytest.fixture
 def client(house: House) -> TestClient:
-    return TestClient(build_app(house))
+    return TestClient(served(house))
 
 
 def ask(level: str = "local", territory: str = "06.117") -> dict[str, str]:

@@ -13,7 +13,6 @@ from starlette.testclient import TestClient
 from api.auth.officers import appoint_officer
 from api.auth.permissions import now
 from api.auth.tables import OfficerRole
-from api.http.app import build_app
 from api.release import ALGORITHMS, ReleaseKey, new_release_key
 from api.settings import Settings, SettingsRefused
 from api.wiring import House, build_house
@@ -26,6 +25,7 @@ from pki.quota.orders import activate, request_key
 from pki.quota.unlock_secrets import SentSecret
 from pki.records import HolderId, OfficeId, OrderId, Records
 from tests.api.http.test_orders import BY, COMMUNE, order
+from tests.api.served import served
 from tests.pki.ca.estate import csr
 
 __all__ = ["order"]
@@ -46,7 +46,7 @@ def house(settings: Settings, records: Records, keys: SoftwareKeys) -> Iterator[
 def officer(house: House, province: str | None = None) -> TestClient:
     role = OfficerRole.CENTRAL if province is None else OfficerRole.PROVINCIAL
     made = appoint_officer(house.records, name="One", role=role, province_code=province, by=BY, at=now())
-    return TestClient(build_app(house), headers={"Authorization": f"Bearer {made.token}"})
+    return TestClient(served(house), headers={"Authorization": f"Bearer {made.token}"})
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_the_release_key_is_its_owners(tmp_path: Path) -> None:
 def test_old_agents_are_sent_away(house: House, version: str, status: int) -> None:
     from tests.api.test_agent_door import Agent
 
-    agent = Agent(TestClient(build_app(house)))
+    agent = Agent(TestClient(served(house)))
     hello = {"ticket": "t" * 43, "agent_nonce": "n" * 22, "agent_version": version}
     said = agent.ask("POST", "/v1/agent/sessions", hello)
     assert said.status_code == status
