@@ -136,6 +136,7 @@ def rehearse(
     from api.rehearsal.proofs import ProofFailed
     from api.rehearsal.rehearsing import RehearsalRefused
     from api.rehearsal.rehearsing import rehearse as play
+    from api.settings import SettingsRefused
 
     from .voice import console, end, print_json
 
@@ -148,7 +149,7 @@ def rehearse(
                 told=lambda what, done, of: status.update(f"{what}: {done} of {of}"),
                 staged=lambda name, seconds: voice.print(f"  ✓ {name:<14} {seconds:7.1f} s", markup=False),
             )
-        except (ProofFailed, RehearsalRefused) as refusal:
+        except (ProofFailed, RehearsalRefused, SettingsRefused) as refusal:
             end(str(refusal), as_json=as_json)
     if as_json:
         print_json(found.to_json())

@@ -66,12 +66,16 @@ def rehearse(folder: Path, *, province: str | None, told: Told, staged: Callable
 
     :param province: only its communes and itself hold keys; None: the country.
     :param staged: told after each stage, once its books balance.
-    :raise RehearsalRefused: the folder holds something else, or a rehearsal of another province.
+    :raise RehearsalRefused: the folder holds something else, a rehearsal of another province, or an installation that
+        issues certificates of legal value.
     :raise ProofFailed: what must hold does not.
     """
     begun = time.monotonic()
     timeline = _opened(folder, province)
-    house = build_house(load_settings(folder), keys_here=True)
+    settings = load_settings(folder)
+    if not settings.rehearsal:
+        raise RehearsalRefused(f"{folder} is no rehearsal's. Nothing was done: choose another folder.")
+    house = build_house(settings, keys_here=True)
     _unsynced(house)
     try:
         with house.records.reading() as session:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -41,6 +39,7 @@ from pki.registration.tables import Holder
 
 from .country import EXTRAS, LOSSES, Person, Place, drawn
 from .desk import OFFICER, SECOND, Desk
+from .lists import officials, projection
 from .timeline import Timeline
 
 NUMBER = "REHEARSAL/2026"
@@ -204,7 +203,7 @@ class Play:
         at = self.timeline.at(CENSUS_DAY)
         records = self.desk.house.records
         assert self._agreement is not None
-        rows, refused = parse_census(self._projection())
+        rows, refused = parse_census(projection(self.communes))
         assert not refused, refused
         record_census(records, rows, census=PROJECTION, by=OFFICER, at=at)
         with contextlib.suppress(CensusInForce):
@@ -227,7 +226,12 @@ class Play:
         except PlanExists as known:
             plan = known.plan
         imported = import_officials(
-            records, desk.house.protection, plan=plan, content=self._officials(), by=OFFICER, at=after
+            records,
+            desk.house.protection,
+            plan=plan,
+            content=officials(self.communes, self._seats_of, self.timeline.day(ELECTION_DAY + 1)),
+            by=OFFICER,
+            at=after,
         )
         # A run that goes on finds councils that an earlier one seated.
         wrong = [each for each in imported.errors if each.code is not RowFault.COUNCIL_SEATED]
@@ -324,41 +328,6 @@ class Play:
     def _replaces(self, order: OrderId) -> bool:
         with self.desk.house.records.reading() as session:
             return session.scalars(select(KeyOrder.replaces_id).where(KeyOrder.id == order)).one() is not None
-
-    def _projection(self) -> str:
-        lines = io.StringIO()
-        writer = csv.writer(lines, lineterminator="\n")
-        writer.writerow(("code", "population"))
-        for place in self.communes:
-            # Three in ten communes lose people, so that some allowances fall below what is in use.
-            grows = 0.85 if place.number % 10 < 3 else 1.15  # noqa: PLR2004
-            writer.writerow((place.code, int(place.population * grows)))
-        return lines.getvalue()
-
-    def _officials(self) -> bytes:
-        lines = io.StringIO()
-        writer = csv.writer(lines, lineterminator="\n")
-        writer.writerow(
-            ("body", "function", "rank", "name_ar", "name_latin", "cin", "email", "phone", "elected_on", "deed")
-        )
-        day = self.timeline.day(ELECTION_DAY + 1).isoformat()
-        for place in self.communes:
-            for each in (place.elected_president(), *place.re_elected(self._seats_of(place))):
-                rank = "" if each.rank is None else str(each.rank)
-                row = (
-                    place.code,
-                    each.function.value,
-                    rank,
-                    each.name_ar,
-                    each.name_latin,
-                    each.cin,
-                    "",
-                    "",
-                    day,
-                    "PV",
-                )
-                writer.writerow(row)
-        return lines.getvalue().encode()
 
     def _seats_of(self, place: Place) -> int:
         """How many people of the place got a key before the election: by its tier, and one by an extra."""

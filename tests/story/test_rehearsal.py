@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from api.rehearsal.rehearsing import RehearsalRefused
+from api.rehearsal.rehearsing import rehearse as play
+
 ROOT = Path(__file__).parents[2]
 COMMUNES = ROOT / "pki/registration/communes.csv"
 AOUSSERD = "12.066"
@@ -110,6 +113,17 @@ def test_another_folder_is_left_alone(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "not empty" in json.loads(done.stdout)["error"]
     assert [each.name for each in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_an_installation_in_production_is_left_alone(tmp_path: Path) -> None:
+    """Whatever file lies in it: the books that people sign by are no stage."""
+    written = 'public_url = "https://sign.example.ma"\nresponders_url = "http://status.example.ma"\n'
+    (tmp_path / "khatam.toml").write_text(written, encoding="utf-8")
+    mark = {"begins": "2026-11-02T10:00:00+00:00", "province": None}
+    (tmp_path / "rehearsal.json").write_text(json.dumps(mark), encoding="utf-8")
+    with pytest.raises(RehearsalRefused, match="no rehearsal's"):
+        play(tmp_path, province=None, told=lambda *_: None, staged=lambda *_: None)
+    assert not (tmp_path / "records.sqlite").exists()
 
 
 @pytest.mark.soak

@@ -15,13 +15,13 @@ from pki.quota.books import granted_by, write_movements
 from pki.quota.grants.consent import require_digest, require_other
 from pki.quota.grants.effects import TierEffect
 from pki.quota.grants.errors import NotDueYet, ProposalChanged, ProposalDecided, ProposalUnknown
-from pki.quota.grants.tables import AgreementSuccession, CensusApplication, TierAmendment
+from pki.quota.grants.tables import Proposed
 from pki.quota.seats import change_granted
 from pki.quota.tables import Allowance
 from pki.quota.waves import raise_seats_granted
 from pki.records import civil_day
 
-Change = TypeVar("Change", CensusApplication, TierAmendment, AgreementSuccession)
+Change = TypeVar("Change", bound=Proposed)
 
 
 def put_forward(

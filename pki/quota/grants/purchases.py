@@ -12,7 +12,13 @@ from pki.journal.acts import Actor, record
 from pki.journal.inserting import insert_into
 from pki.quota.books import Movement, write_movements
 from pki.quota.errors import AgreementUnknown, OrderStateRefused
-from pki.quota.grants.errors import AmendmentEmpty, AmendmentExists, CeilingBelowGranted, PurchaseNotUsed
+from pki.quota.grants.errors import (
+    AmendmentEmpty,
+    AmendmentExists,
+    CeilingBelowGranted,
+    NotDueYet,
+    PurchaseNotUsed,
+)
 from pki.quota.grants.tables import AgreementAmendment, PurchaseReturn
 from pki.quota.kinds import Account, Book, SeatPlace
 from pki.quota.tables import Agreement, AgreementBook, KeyOrder, LedgerEntry
@@ -40,9 +46,13 @@ def amend_agreement(
     :raise AmendmentEmpty: it changes nothing.
     :raise CeilingBelowGranted: more seats are granted than the new ceiling.
     :raise AmendmentExists: the agreement has one of that number.
+    :raise NotDueYet: the day from which it is in effect has not come.
     """
     if seats_ceiling is None and not purchases_added:
         raise AmendmentEmpty
+    if civil_day(at) < in_effect:
+        # What it adds can be used from now on: the books of a day before would not have it.
+        raise NotDueYet("amendment", in_effect)
     with records.writing() as session:
         amendment = _insert_amendment(
             session,

@@ -114,80 +114,67 @@ class SeatTransfer(Base):
     end_reason: Mapped[str | None] = mapped_column(String(300))
 
 
-class CensusApplication(Base):
-    """A census proposed to an agreement with the digest of its effect, and applied by another officer."""
+class Proposed:
+    """A change of what an agreement grants: proposed with the digest of its effect, applied by another officer.
 
-    __tablename__ = "census_application"
-    __table_args__ = (
-        CheckConstraint("(applied_at IS NULL) = (applied_by IS NULL)", name="applied"),
-        CheckConstraint("applied_by IS NULL OR applied_by <> proposed_by", name="two_persons"),
-        CheckConstraint("superseded_at IS NULL OR applied_at IS NULL", name="superseded"),
-    )
+    Its columns stand around those of each table, as the migrations have them.
+    """
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.id"), index=True)
-    census: Mapped[str] = mapped_column(ForeignKey("census.label"))
-    in_effect: Mapped[date]
-    digest: Mapped[str] = mapped_column(String(64))
-    proposed_at: Mapped[datetime] = mapped_column(Instant)
-    proposed_by: Mapped[str] = mapped_column(String(100))
-    applied_at: Mapped[datetime | None] = mapped_column(Instant)
-    applied_by: Mapped[str | None] = mapped_column(String(100))
-    superseded_at: Mapped[datetime | None] = mapped_column(Instant)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4, sort_order=-1)
+    agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.id"), index=True, sort_order=-1)
+    in_effect: Mapped[date] = mapped_column(sort_order=1)
+    digest: Mapped[str] = mapped_column(String(64), sort_order=1)
+    proposed_at: Mapped[datetime] = mapped_column(Instant, sort_order=1)
+    proposed_by: Mapped[str] = mapped_column(String(100), sort_order=1)
+    applied_at: Mapped[datetime | None] = mapped_column(Instant, sort_order=1)
+    applied_by: Mapped[str | None] = mapped_column(String(100), sort_order=1)
+    superseded_at: Mapped[datetime | None] = mapped_column(Instant, sort_order=1)
     """By another proposal for the same agreement."""
 
 
-class TierAmendment(Base):
-    """Another tier table proposed to an agreement with the digest of its effect, and applied by another officer."""
-
-    __tablename__ = "tier_amendment"
-    __table_args__ = (
+def _two_officers() -> tuple[CheckConstraint, ...]:
+    """What holds of every such table, made for each."""
+    return (
         CheckConstraint("(applied_at IS NULL) = (applied_by IS NULL)", name="applied"),
         CheckConstraint("applied_by IS NULL OR applied_by <> proposed_by", name="two_persons"),
         CheckConstraint("superseded_at IS NULL OR applied_at IS NULL", name="superseded"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.id"), index=True)
+
+class CensusApplication(Proposed, Base):
+    """A census proposed to an agreement with the digest of its effect, and applied by another officer."""
+
+    __tablename__ = "census_application"
+    __table_args__ = _two_officers()
+
+    census: Mapped[str] = mapped_column(ForeignKey("census.label"))
+
+
+class TierAmendment(Proposed, Base):
+    """Another tier table proposed to an agreement with the digest of its effect, and applied by another officer."""
+
+    __tablename__ = "tier_amendment"
+    __table_args__ = _two_officers()
+
     number: Mapped[str] = mapped_column(String(100))
     """The amendment's own."""
     tiers: Mapped[str] = mapped_column(Text)
     """Canonical JSON; rows of the agreement's table once applied."""
-    in_effect: Mapped[date]
-    digest: Mapped[str] = mapped_column(String(64))
-    proposed_at: Mapped[datetime] = mapped_column(Instant)
-    proposed_by: Mapped[str] = mapped_column(String(100))
-    applied_at: Mapped[datetime | None] = mapped_column(Instant)
-    applied_by: Mapped[str | None] = mapped_column(String(100))
-    superseded_at: Mapped[datetime | None] = mapped_column(Instant)
-    """By another proposal for the same agreement."""
 
 
-class AgreementSuccession(Base):
+class AgreementSuccession(Proposed, Base):
     """An agreement whose allowances, living orders and unused purchases another takes over; then it grants no more."""
 
     __tablename__ = "agreement_succession"
     __table_args__ = (
         CheckConstraint("agreement_id <> successor_id", name="two_agreements"),
         CheckConstraint("purchases_carried >= 0", name="purchases_carried"),
-        CheckConstraint("(applied_at IS NULL) = (applied_by IS NULL)", name="applied"),
-        CheckConstraint("applied_by IS NULL OR applied_by <> proposed_by", name="two_persons"),
-        CheckConstraint("superseded_at IS NULL OR applied_at IS NULL", name="superseded"),
+        *_two_officers(),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    agreement_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.id"), index=True)
     successor_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.id"), index=True)
     purchases_carried: Mapped[int]
     """Unused ones that the successor honours; the others stay unused for good."""
-    in_effect: Mapped[date]
-    digest: Mapped[str] = mapped_column(String(64))
-    proposed_at: Mapped[datetime] = mapped_column(Instant)
-    proposed_by: Mapped[str] = mapped_column(String(100))
-    applied_at: Mapped[datetime | None] = mapped_column(Instant)
-    applied_by: Mapped[str | None] = mapped_column(String(100))
-    superseded_at: Mapped[datetime | None] = mapped_column(Instant)
-    """By another proposal for the same agreement."""
 
 
 class AgreementAmendment(Base):

@@ -182,7 +182,7 @@ def test_an_agreement_that_takes_over(desks: Desks) -> None:
 
 
 def test_amended(desks: Desks) -> None:
-    address, said = f"/v1/agreements/{desks.agreement}/amendments", {"reason": "b", "in_effect": "2027-01-01"}
+    address, said = f"/v1/agreements/{desks.agreement}/amendments", {"reason": "b", "in_effect": "2026-11-01"}
     desks.sent(desks.central, address, number="A1", seats_ceiling=13, purchases_added=5, **said)
     refused(
         desks.central.post(address, json={"number": "A2", "seats_ceiling": 12, **said}), 409, "ceiling-below-granted"

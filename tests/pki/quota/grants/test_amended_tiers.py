@@ -147,7 +147,7 @@ def test_never_above_the_ceiling(sqlite_records: Records) -> None:
         number="A1",
         seats_ceiling=figures(records)[1],
         reason="budget",
-        in_effect=DAY,
+        in_effect=civil_day(T0),
         by=OFFICER,
         at=T0,
     )

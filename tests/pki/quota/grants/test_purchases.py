@@ -1,27 +1,33 @@
 """The second book: amended, and given back only for the authority's mistake."""
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
 
 from pki.quota.differences import differences
 from pki.quota.errors import AgreementUnknown, OrderStateRefused
-from pki.quota.grants.errors import AmendmentEmpty, AmendmentExists, CeilingBelowGranted, PurchaseNotUsed
+from pki.quota.grants.errors import (
+    AmendmentEmpty,
+    AmendmentExists,
+    CeilingBelowGranted,
+    NotDueYet,
+    PurchaseNotUsed,
+)
 from pki.quota.grants.purchases import amend_agreement, give_back_purchase
 from pki.quota.orders import cancel_key
 from pki.quota.reading import ledger
 from pki.quota.stopping import return_key, revoke_key
-from pki.records import OrderId, Records
+from pki.records import OrderId, Records, civil_day
 from pki.status.tables import RevocationReason
 from tests.pki.estate import OFFICER, T0
 from tests.pki.quota.estate import Bureau
 from tests.pki.quota.grants.estate import agreement_of, figures
 
-DAY = date(2027, 1, 1)
+DAY = civil_day(T0)
 
 
-def amended(records: Records, number: str = "A1", **change: int) -> None:
+def amended(records: Records, number: str = "A1", *, in_effect: date = DAY, **change: int) -> None:
     amend_agreement(
         records,
         agreement=agreement_of(records),
@@ -29,7 +35,7 @@ def amended(records: Records, number: str = "A1", **change: int) -> None:
         seats_ceiling=change.get("seats_ceiling"),
         purchases_added=change.get("purchases_added", 0),
         reason="budget",
-        in_effect=DAY,
+        in_effect=in_effect,
         by=OFFICER,
         at=T0,
     )
@@ -109,3 +115,11 @@ def test_an_order_that_used_none(sqlite_bureau: Bureau) -> None:
     cancel_key(sqlite_bureau.records, order=order, reason="no longer", by=OFFICER, at=T0)
     with pytest.raises(PurchaseNotUsed):
         given_back(sqlite_bureau.records, order)
+
+
+def test_not_before_its_day(records: Records) -> None:
+    """What is added tomorrow is not used today, and the books of today do not have it."""
+    before = figures(records)
+    with pytest.raises(NotDueYet):
+        amended(records, purchases_added=500, in_effect=DAY + timedelta(days=1))
+    assert figures(records) == before
