@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from .errors import IssuerUnknown
@@ -19,6 +19,7 @@ from .tables import IssuerKind, IssuerRow
 from .unsigned import IssuerFacts
 
 _DEEPEST = 8
+_OF_ROLE = select(IssuerRow).where(IssuerRow.role == bindparam("role"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ def issuer_by_role(session: Session, role: str) -> Issuer:
 
     :raise IssuerUnknown: the authority is not founded yet.
     """
-    return _issuer(session.scalars(select(IssuerRow).where(IssuerRow.role == role)).one_or_none(), role)
+    return _issuer(session.scalars(_OF_ROLE, {"role": role}).one_or_none(), role)
 
 
 def issuers(session: Session) -> tuple[Issuer, ...]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, insert, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Update, Uuid, bindparam, insert, select, update
+from sqlalchemy.orm import Session
 
 from pki.quota.errors import AgreementSucceeded, AllowanceExhausted, PurchasesExhausted, WaveNotOpen
 from pki.quota.kinds import Account, Book, SeatPlace
@@ -49,6 +50,27 @@ _TAKE = (
     .values(reserved=_SEATS.reserved + 1)
     .returning(_SEATS.body_id)
 )
+_BOOKS = AgreementBook.__table__.c
+_USE_PURCHASE = (
+    update(AgreementBook.__table__)  # type: ignore[arg-type]
+    .where(
+        _BOOKS.agreement_id == bindparam("agreement", type_=Uuid()), _BOOKS.purchases_used < _BOOKS.purchases_granted
+    )
+    .values(purchases_used=_BOOKS.purchases_used + 1)
+    .returning(_BOOKS.agreement_id)
+)
+
+
+@cache
+def _moved(old: SeatPlace, new: SeatPlace) -> Update:
+    """One seat of the body leaves a place: for another, or for none."""
+    changes = {old.value: _SEATS[old.value] - 1}
+    if new is not SeatPlace.NONE:
+        changes[new.value] = _SEATS[new.value] + 1
+    else:
+        changes["excess"] = excess_of(Allowance.granted, in_use() - 1)
+    table = update(Allowance.__table__)  # type: ignore[arg-type]
+    return table.where(_SEATS.body_id == bindparam("body", type_=Uuid())).values(changes)
 
 
 def write_movements(
@@ -142,14 +164,8 @@ def move_seat(
     at: datetime,
 ) -> None:
     """Move a seat that the order holds (reserved → live, or either → available), with its movement."""
-    place = {SeatPlace.RESERVED: Allowance.reserved, SeatPlace.LIVE: Allowance.live}
-    changes: dict[InstrumentedAttribute[int], ColumnElement[int]] = {place[old]: place[old] - 1}
-    if new is not SeatPlace.NONE:
-        changes[place[new]] = place[new] + 1
-    else:
-        changes[Allowance.excess] = excess_of(Allowance.granted, in_use() - 1)
     # The CHECKs refuse a seat that is not there: the act fails as a whole.
-    session.execute(update(Allowance).where(Allowance.body_id == body_id).values(changes))
+    session.connection().execute(_moved(old, new), {"body": body_id})
     account = {SeatPlace.RESERVED: Account.RESERVED, SeatPlace.LIVE: Account.LIVE, SeatPlace.NONE: Account.AVAILABLE}
     moved = Movement(
         book=Book.SEAT,
@@ -182,10 +198,8 @@ def pass_seat(
     # THREAT: a successor's key is refused because somebody orders in the instant in which the old key's seat is free.
     # DEFENCE: the seat is never free: one statement moves it, in the transaction that ends the old order.
     # TEST: tests/pki/quota/test_replacing.py::test_no_free_seat_is_needed
-    place = {SeatPlace.RESERVED: Allowance.reserved, SeatPlace.LIVE: Allowance.live}
     if old is not new:
-        changes = {place[old]: place[old] - 1, place[new]: place[new] + 1}
-        session.execute(update(Allowance).where(Allowance.body_id == body_id).values(changes))
+        session.connection().execute(_moved(old, new), {"body": body_id})
     account = {SeatPlace.RESERVED: Account.RESERVED, SeatPlace.LIVE: Account.LIVE}
     left, came = (
         Movement(
@@ -212,16 +226,8 @@ def book_purchase(
 
     :raise PurchasesExhausted: none is left.
     """
-    used = session.execute(
-        update(AgreementBook)
-        .where(
-            AgreementBook.agreement_id == agreement_id,
-            AgreementBook.purchases_used < AgreementBook.purchases_granted,
-        )
-        .values(purchases_used=AgreementBook.purchases_used + 1)
-        .returning(AgreementBook.agreement_id)
-    ).scalar_one_or_none()
-    if used is None:
+    used = session.connection().execute(_USE_PURCHASE, {"agreement": agreement_id})
+    if used.scalar_one_or_none() is None:
         raise PurchasesExhausted(agreement_id)
     moved = Movement(
         book=Book.PURCHASE,

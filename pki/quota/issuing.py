@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from pki.ca.certificates import CertificateRecord, certificates_of_order
@@ -64,6 +64,24 @@ _USES = {SIGNATURE_PROFILE: KeyUse.SIGNATURE, AUTHENTICATION_PROFILE: KeyUse.AUT
 _READ_BY_THE_APPROVER = EvidencePolicy(strict=False)
 _ISSUED_STATES = (OrderState.PERSONALISED, OrderState.DELIVERED, OrderState.ACTIVE)
 _NATIONAL_ID = re.compile(r"(?<=IDCMA-)[A-Z]{1,2}[0-9]{1,8}")
+
+# Spelled once: every order needs them.
+_REQUESTS = IssuanceRequest.__table__.c
+_SUBMITTED = insert(IssuanceRequest.__table__)  # type: ignore[arg-type]
+_APPROVED = (
+    update(IssuanceRequest.__table__)  # type: ignore[arg-type]
+    .where(_REQUESTS.id == bindparam("request"), _REQUESTS.approved_at.is_(None), _REQUESTS.superseded_at.is_(None))
+    .values(approved_at=bindparam("on"), approved_by=bindparam("officer"))
+    .returning(_REQUESTS.id)
+)
+_USED = (
+    update(IssuanceRequest.__table__)  # type: ignore[arg-type]
+    .where(_REQUESTS.id == bindparam("request"), _REQUESTS.used_at.is_(None))
+    .values(used_at=bindparam("on"))
+    .returning(_REQUESTS.id)
+)
+_NAME = select(Holder.name_latin).where(Holder.id == bindparam("holder"))
+_TO_SIGN = select(IntentRow.tbs).where(IntentRow.id == bindparam("intent"))
 
 
 def submit_requests(
@@ -120,20 +138,19 @@ def submit_requests(
             office=OfficeId(found.office_id),
             certificates=certificates,
         )
-        session.execute(
-            insert(IssuanceRequest).values(
-                id=uuid4(),
-                order_id=order,
-                digest=digest,
-                requests_sha256=sent.hexdigest(),
-                certificates=spelled(certificates),
-                device_label=device.label,
-                device_serial=device.serial,
-                device_model=device.model,
-                submitted_at=at,
-                submitted_by=str(by),
-            )
-        )
+        row = {
+            "id": uuid4(),
+            "order_id": order,
+            "digest": digest,
+            "requests_sha256": sent.hexdigest(),
+            "certificates": spelled(certificates),
+            "device_label": device.label,
+            "device_serial": device.serial,
+            "device_model": device.model,
+            "submitted_at": at,
+            "submitted_by": str(by),
+        }
+        session.connection().execute(_SUBMITTED, row)
         if evidence is not None:
             record_evidence(session, order=order, device=device, evidence=evidence, spki_sha256=spki, at=at)
         keep_secrets(session, order=order, sent=unlock, by=by, at=at)
@@ -172,17 +189,8 @@ def approve_issuance(records: Records, *, order: OrderId, digest: str, by: Actor
             raise SelfApproval(order)
         if digest != request.digest:
             raise ApprovalDigestDiffers(order, request.digest)
-        approved = session.execute(
-            update(IssuanceRequest)
-            .where(
-                IssuanceRequest.id == request.id,
-                IssuanceRequest.approved_at.is_(None),
-                IssuanceRequest.superseded_at.is_(None),
-            )
-            .values(approved_at=at, approved_by=str(by))
-            .returning(IssuanceRequest.id)
-        ).scalar_one_or_none()
-        if approved is None:
+        approved = session.connection().execute(_APPROVED, {"request": request.id, "on": at, "officer": str(by)})
+        if approved.scalar_one_or_none() is None:
             raise ApprovalUsed(order)
         require_office(session, holder=HolderId(found.holder_id), office=OfficeId(found.office_id), at=at)
         advance(session, found, Step.APPROVE, by=by, at=at, facts={"digest": digest})
@@ -256,7 +264,7 @@ def _prepare(
     cin = reveal_national_id(
         session, protection, holder=holder, purpose=f"certificate of order {order_id}", by=by, at=at
     )
-    name = session.scalars(select(Holder.name_latin).where(Holder.id == holder)).one()
+    name = session.scalars(_NAME, {"holder": holder}).one()
     subject = HolderSubject(name_latin=name, cin=cin)
     return [
         _to_issue(
@@ -299,7 +307,7 @@ def _refuse_altered(session: Session, order: KeyOrder, request: PreparedIssuance
     )
     found: dict[str, str] = {}
     for certificate in request.certificates:
-        tbs = session.scalar(select(IntentRow.tbs).where(IntentRow.id == certificate.intent))
+        tbs = session.scalar(_TO_SIGN, {"intent": certificate.intent})
         found[certificate.tbs_sha256] = hashlib.sha256(tbs or b"").hexdigest()
     if digest != request.digest or any(said != is_ for said, is_ in found.items()):
         raise ApprovalDigestDiffers(OrderId(order.id), request.digest)
@@ -307,13 +315,8 @@ def _refuse_altered(session: Session, order: KeyOrder, request: PreparedIssuance
 
 def _use_approval(session: Session, order: KeyOrder, request: PreparedIssuance, *, by: Actor, at: datetime) -> None:
     """Use the approval and book its purchase: together, once."""
-    used = session.execute(
-        update(IssuanceRequest)
-        .where(IssuanceRequest.id == request.id, IssuanceRequest.used_at.is_(None))
-        .values(used_at=at)
-        .returning(IssuanceRequest.id)
-    ).scalar_one_or_none()
-    if used is None:
+    used = session.connection().execute(_USED, {"request": request.id, "on": at})
+    if used.scalar_one_or_none() is None:
         # An earlier run used it and stopped: this one goes on.
         return
     require_office(session, holder=HolderId(order.holder_id), office=OfficeId(order.office_id), at=at)

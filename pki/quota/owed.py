@@ -30,12 +30,8 @@ def owe_revocation(
     """Note that the order's certificates are to be revoked; nothing if it has none, or it is noted already. A step."""
     if session.execute(select(CertificateRow.id).where(CertificateRow.order_id == order).limit(1)).first() is None:
         return
-    noted = session.execute(
-        insert_into(session, DueRevocation)
-        .values(order_id=order, reason=reason, cause=cause, due_at=at, due_by=str(by))
-        .on_conflict_do_nothing()
-        .returning(DueRevocation.order_id)
-    ).scalar_one_or_none()
-    if noted is not None:
+    note = insert_into(session, DueRevocation).on_conflict_do_nothing().returning(DueRevocation.order_id)
+    row = {"order_id": order, "reason": reason, "cause": cause, "due_at": at, "due_by": str(by)}
+    if session.connection().execute(note, row).scalar_one_or_none() is not None:
         facts = {"reason": reason, "cause": cause}
         record(session, kind="order.revocation-due", subject=f"order:{order}", by=by, at=at, facts=facts)

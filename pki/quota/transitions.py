@@ -235,6 +235,12 @@ _CHANGED = (
     .values(state=bindparam("to_state"), seat=bindparam("to_seat"))
 )
 
+_BOUGHT = (
+    select(LedgerEntry.id)
+    .where(LedgerEntry.order_id == _ORDER, LedgerEntry.book == Book.PURCHASE, LedgerEntry.account == Account.USED)
+    .limit(1)
+)
+
 
 def _change(session: Session, order: KeyOrder, state: OrderState, seat: SeatPlace, *, reopened: bool = False) -> None:
     if reopened:
@@ -304,10 +310,7 @@ def _pass(
 
 def _buy(session: Session, order: KeyOrder, *, cause: str, at: datetime) -> None:
     number = OrderId(order.id)
-    bought = select(LedgerEntry.id).where(
-        LedgerEntry.order_id == number, LedgerEntry.book == Book.PURCHASE, LedgerEntry.account == Account.USED
-    )
-    if session.execute(bought.limit(1)).first() is not None:
+    if session.execute(_BOUGHT, {"order": number}).first() is not None:
         raise OrderStateRefused(number, order.state.value, "use a second purchase")
     assert order.agreement_id is not None
     assert order.payer_body_id is not None

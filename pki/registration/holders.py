@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
@@ -16,6 +16,8 @@ from pki.registration.errors import HolderExists, HolderUnknown
 from pki.registration.names import ARABIC_LIMIT, LATIN_LIMIT, accept_name
 from pki.registration.protection import ProtectedNumber, ProtectedNumbers
 from pki.registration.tables import Holder
+
+_PROTECTED = select(Holder.cin_encrypted, Holder.cin_hash).where(Holder.id == bindparam("holder"))
 
 
 def enrol_holder(
@@ -70,21 +72,18 @@ def enrol_protected(
 
     :raise HolderExists: the national id is on record; carries the holder.
     """
-    holder = session.execute(
-        insert_into(session, Holder)
-        .values(
-            id=uuid4(),
-            name_ar=name_ar,
-            name_latin=name_latin,
-            cin_encrypted=number.encrypted,
-            cin_hash=number.keyed_hash,
-            email=email,
-            phone=phone,
-            enrolled_at=at,
-        )
-        .on_conflict_do_nothing(index_elements=["cin_hash"])
-        .returning(Holder.id)
-    ).scalar_one_or_none()
+    row = {
+        "id": uuid4(),
+        "name_ar": name_ar,
+        "name_latin": name_latin,
+        "cin_encrypted": number.encrypted,
+        "cin_hash": number.keyed_hash,
+        "email": email,
+        "phone": phone,
+        "enrolled_at": at,
+    }
+    enrol = insert_into(session, Holder).on_conflict_do_nothing(index_elements=["cin_hash"]).returning(Holder.id)
+    holder = session.connection().execute(enrol, row).scalar_one_or_none()
     if holder is None:
         known = session.scalars(select(Holder.id).where(Holder.cin_hash == number.keyed_hash)).one()
         raise HolderExists(HolderId(known))
@@ -102,7 +101,7 @@ def reveal_national_id(
     :raise HolderUnknown: no such holder.
     :raise NationalIdUnreadable: other keys than it was written under.
     """
-    row = session.execute(select(Holder.cin_encrypted, Holder.cin_hash).where(Holder.id == holder)).one_or_none()
+    row = session.execute(_PROTECTED, {"holder": holder}).one_or_none()
     if row is None:
         raise HolderUnknown(holder)
     number = protection.reveal(ProtectedNumber(encrypted=row.cin_encrypted, keyed_hash=row.cin_hash))

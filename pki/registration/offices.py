@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Date, Select, bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
@@ -34,6 +35,28 @@ from pki.registration.retroactivity import STRICT, Retroactivity
 from pki.registration.tables import Body, Holder, Office, OfficeEnd, OpenOffice, OpenRank
 
 _PACHAS = frozenset({OfficeFunction.PACHA, OfficeFunction.PACHA_ASSISTANT})
+
+# Spelled once: every office needs them.
+_RECORDED = insert(Office.__table__)  # type: ignore[arg-type]
+_LOCKED_BODY = select(Body).where(Body.code == bindparam("code")).with_for_update(key_share=True)
+_LOCKED_HOLDER = select(Holder.id).where(Holder.id == bindparam("holder")).with_for_update(key_share=True)
+_STANDING = (
+    select(Office.starts_on, Office.function, Office.rank, Office.holder_id, Body.code)
+    .join(Body, Body.id == Office.body_id)
+    .where(Office.id == bindparam("office"), Office.superseded_at.is_(None))
+)
+_END_OF = select(OfficeEnd.ends_on).where(OfficeEnd.office_id == bindparam("office"), OfficeEnd.superseded_at.is_(None))
+_ENDED = insert(OfficeEnd.__table__)  # type: ignore[arg-type]
+_END_SUPERSEDED = (
+    update(OfficeEnd)
+    .where(OfficeEnd.office_id == bindparam("office"), OfficeEnd.superseded_at.is_(None))
+    .values(superseded_at=bindparam("on"))
+    .execution_options(synchronize_session=False)
+)
+_LEFT = tuple(
+    delete(slot.__table__).where(slot.__table__.c.office_id == bindparam("office"))  # type: ignore[arg-type]
+    for slot in (OpenOffice, OpenRank)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +134,7 @@ def write_office(session: Session, recording: OfficeRecording, *, by: Actor, at:
     :raise FunctionNotInBody: and the other refusals of `record_office`.
     """
     body, function, starts_on = locked_body(session, recording.body_code), recording.function, recording.starts_on
-    holder = session.scalar(select(Holder.id).where(Holder.id == recording.holder).with_for_update(key_share=True))
-    if holder is None:
+    if session.scalar(_LOCKED_HOLDER, {"holder": recording.holder}) is None:
         raise HolderUnknown(recording.holder)
     _refuse_misfit(body, function, recording.rank)
     if recording.supersedes is not None:
@@ -124,19 +146,18 @@ def write_office(session: Session, recording: OfficeRecording, *, by: Actor, at:
         _refuse_overlap(session, place, starts_on=starts_on, ends_on=None, apart=office)
     if function in ELECTED_FUNCTIONS:
         _refuse_two_bureaus(session, recording.holder, starts_on=starts_on, ends_on=None, apart=office)
-    session.execute(
-        insert(Office).values(
-            id=office,
-            holder_id=recording.holder,
-            body_id=body.id,
-            function=function,
-            rank=recording.rank,
-            starts_on=starts_on,
-            deed=recording.deed,
-            recorded_at=at,
-            recorded_by=str(by),
-        )
-    )
+    row = {
+        "id": office,
+        "holder_id": recording.holder,
+        "body_id": body.id,
+        "function": function,
+        "rank": recording.rank,
+        "starts_on": starts_on,
+        "deed": recording.deed,
+        "recorded_at": at,
+        "recorded_by": str(by),
+    }
+    session.connection().execute(_RECORDED, row)
     if place.single:
         _take_slot(session, place, office)
     facts = {"holder": recording.holder, "body": body.code, "function": function, "rank": recording.rank}
@@ -176,11 +197,7 @@ def write_end(session: Session, ending: OfficeEnding, *, by: Actor, at: datetime
     :raise OfficeUnknown: and the other refusals of `end_office`.
     """
     office, ends_on = ending.office, ending.ends_on
-    found = session.execute(
-        select(Office.starts_on, Office.function, Office.rank, Office.holder_id, Body.code)
-        .join(Body, Body.id == Office.body_id)
-        .where(Office.id == office, Office.superseded_at.is_(None))
-    ).one_or_none()
+    found = session.execute(_STANDING, {"office": office}).one_or_none()
     if found is None:
         raise OfficeUnknown(office)
     body = locked_body(session, found.code)
@@ -190,25 +207,20 @@ def write_end(session: Session, ending: OfficeEnding, *, by: Actor, at: datetime
     if place.single:
         _refuse_overlap(session, place, starts_on=found.starts_on, ends_on=ends_on, apart=office)
     if found.function in ELECTED_FUNCTIONS:
-        session.execute(select(Holder.id).where(Holder.id == found.holder_id).with_for_update(key_share=True))
+        session.execute(_LOCKED_HOLDER, {"holder": found.holder_id})
         holder = HolderId(found.holder_id)
         _refuse_two_bureaus(session, holder, starts_on=found.starts_on, ends_on=ends_on, apart=office)
-    session.execute(
-        update(OfficeEnd)
-        .where(OfficeEnd.office_id == office, OfficeEnd.superseded_at.is_(None))
-        .values(superseded_at=at)
-    )
-    session.execute(
-        insert(OfficeEnd).values(
-            id=uuid4(),
-            office_id=office,
-            ends_on=ends_on,
-            reason=ending.reason,
-            deed=ending.deed,
-            recorded_at=at,
-            recorded_by=str(by),
-        )
-    )
+    session.execute(_END_SUPERSEDED, {"office": office, "on": at})
+    row = {
+        "id": uuid4(),
+        "office_id": office,
+        "ends_on": ends_on,
+        "reason": ending.reason,
+        "deed": ending.deed,
+        "recorded_at": at,
+        "recorded_by": str(by),
+    }
+    session.connection().execute(_ENDED, row)
     _leave_slot(session, office)
     leave_mailbox(session, office, on=ends_on, by=by, at=at)
     facts = {"ends_on": ends_on, "reason": ending.reason, "deed": ending.deed}
@@ -217,9 +229,7 @@ def write_end(session: Session, ending: OfficeEnding, *, by: Actor, at: datetime
 
 def current_end(session: Session, office: OfficeId) -> date | None:
     """The end on record of an office: the first civil day no longer in it."""
-    return session.scalar(
-        select(OfficeEnd.ends_on).where(OfficeEnd.office_id == office, OfficeEnd.superseded_at.is_(None))
-    )
+    return session.scalar(_END_OF, {"office": office})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +252,7 @@ class _Place:
 
 def locked_body(session: Session, code: str) -> Body:
     """The body; rival acts on its offices wait for this transaction (on SQLite they do anyway)."""
-    body = session.scalars(select(Body).where(Body.code == code).with_for_update(key_share=True)).one_or_none()
+    body = session.scalars(_LOCKED_BODY, {"code": code}).one_or_none()
     if body is None:
         raise BodyUnknown(code)
     return body
@@ -272,23 +282,47 @@ def _supersede(session: Session, office: OfficeId, *, holder: HolderId, body: UU
 _CURRENT_END = (OfficeEnd.office_id == Office.id) & OfficeEnd.superseded_at.is_(None)
 
 
-def _on_a_day_of(starts_on: date, ends_on: date | None) -> ColumnElement[bool]:
+_APART = Office.superseded_at.is_(None) & (Office.id != bindparam("apart"))
+_START, _END = bindparam("starts_on", type_=Date()), bindparam("ends_on", type_=Date())
+
+
+def _on_a_day_of(*, open_ended: bool) -> ColumnElement[bool]:
     """An office that is held on one of the days [starts_on, ends_on)."""
     # An office that ended the day it began was held on no day at all.
-    there = or_(OfficeEnd.ends_on.is_(None), (OfficeEnd.ends_on > starts_on) & (OfficeEnd.ends_on > Office.starts_on))
-    return there if ends_on is None else there & (Office.starts_on < ends_on)
+    there = or_(OfficeEnd.ends_on.is_(None), (OfficeEnd.ends_on > _START) & (OfficeEnd.ends_on > Office.starts_on))
+    return there if open_ended else there & (Office.starts_on < _END)
+
+
+@cache
+def _rivals(*, ranked: bool, open_ended: bool) -> Select[UUID]:
+    return (
+        select(Office.id)
+        .outerjoin(OfficeEnd, _CURRENT_END)
+        .where(Office.body_id == bindparam("body"), Office.function == bindparam("function"))
+        .where(Office.rank == bindparam("rank") if ranked else Office.rank.is_(None))
+        .where(_APART, _on_a_day_of(open_ended=open_ended))
+        .limit(1)
+    )
+
+
+@cache
+def _bureaus(*, open_ended: bool) -> Select[UUID, OfficeFunction, str]:
+    return (
+        select(Office.id, Office.function, Body.code)
+        .join(Body, Body.id == Office.body_id)
+        .outerjoin(OfficeEnd, _CURRENT_END)
+        .where(Office.holder_id == bindparam("holder"), Office.function.in_(ELECTED_FUNCTIONS))
+        .where(_APART, _on_a_day_of(open_ended=open_ended))
+        .limit(1)
+    )
 
 
 def _refuse_overlap(session: Session, place: _Place, *, starts_on: date, ends_on: date | None, apart: UUID) -> None:
     """Refuse [starts_on, ends_on) if somebody else is in that office on one of its days."""
-    rank = Office.rank.is_(None) if place.rank is None else Office.rank == place.rank
-    rivals = (
-        select(Office.id)
-        .outerjoin(OfficeEnd, _CURRENT_END)
-        .where(Office.body_id == place.body_id, Office.function == place.function, rank)
-        .where(Office.superseded_at.is_(None), Office.id != apart, _on_a_day_of(starts_on, ends_on))
-    )
-    rival = session.scalar(rivals.limit(1))
+    days = {"starts_on": starts_on} | ({} if ends_on is None else {"ends_on": ends_on})
+    office = {"body": place.body_id, "function": place.function, "apart": apart}
+    office |= {} if place.rank is None else {"rank": place.rank}
+    rival = session.scalar(_rivals(ranked=place.rank is not None, open_ended=ends_on is None), office | days)
     if rival is not None and ends_on != starts_on:
         raise OfficeOccupied(body_code=place.body_code, function=place.name, occupant=OfficeId(rival))
 
@@ -297,14 +331,9 @@ def _refuse_two_bureaus(
     session: Session, holder: HolderId, *, starts_on: date, ends_on: date | None, apart: UUID
 ) -> None:
     """Refuse [starts_on, ends_on) if the holder sits in a bureau, this or another, on one of its days."""
-    others = (
-        select(Office.id, Office.function, Body.code)
-        .join(Body, Body.id == Office.body_id)
-        .outerjoin(OfficeEnd, _CURRENT_END)
-        .where(Office.holder_id == holder, Office.function.in_(ELECTED_FUNCTIONS), Office.superseded_at.is_(None))
-        .where(Office.id != apart, _on_a_day_of(starts_on, ends_on))
-    )
-    other = session.execute(others.limit(1)).first()
+    said = {"holder": holder, "apart": apart, "starts_on": starts_on}
+    said |= {} if ends_on is None else {"ends_on": ends_on}
+    other = session.execute(_bureaus(open_ended=ends_on is None), said).first()
     if other is not None and ends_on != starts_on:
         raise HolderInOffice(body_code=other.code, function=other.function.value, office=OfficeId(other.id))
 
@@ -315,17 +344,13 @@ def _take_slot(session: Session, place: _Place, office: OfficeId) -> None:
     # TEST: tests/pki/registration/test_offices.py::test_two_presidents_at_once
     slot: type[OpenOffice | OpenRank] = OpenOffice if place.rank is None else OpenRank
     own = {"function": place.function} if place.rank is None else {"rank": place.rank}
-    taken = session.execute(
-        insert_into(session, slot)
-        .values(body_id=place.body_id, office_id=office, **own)
-        .on_conflict_do_nothing()
-        .returning(slot.office_id)
-    ).scalar_one_or_none()
-    if taken is None:
+    take = insert_into(session, slot).on_conflict_do_nothing().returning(slot.office_id)
+    row = {"body_id": place.body_id, "office_id": office, **own}
+    if session.connection().execute(take, row).scalar_one_or_none() is None:
         occupant = session.scalars(select(slot.office_id).filter_by(body_id=place.body_id, **own)).one()
         raise OfficeOccupied(body_code=place.body_code, function=place.name, occupant=OfficeId(occupant))
 
 
 def _leave_slot(session: Session, office: OfficeId) -> None:
-    for slot in (OpenOffice, OpenRank):
-        session.execute(delete(slot).where(slot.office_id == office))
+    for leave in _LEFT:
+        session.connection().execute(leave, {"office": office})

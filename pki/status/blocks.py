@@ -55,10 +55,8 @@ def record_block(
         "blocked_at": at,
         "reason": reason,
     }
-    blocked = session.execute(
-        insert_into(session, BlockRow).values(row).on_conflict_do_nothing().returning(BlockRow.id)
-    ).one_or_none()
-    if blocked is None:
+    block = insert_into(session, BlockRow).on_conflict_do_nothing().returning(BlockRow.id)
+    if session.connection().execute(block, row).one_or_none() is None:
         held = block_of(session, order=order, at=at)
         raise AlreadyBlocked(order, at if held is None else held.blocked_at)
     facts = {"reason": reason, "lost_since": None if lost_since is None else lost_since.isoformat()}

@@ -90,10 +90,8 @@ def revoke(
         "invalidity_date": invalidity_date,
         "recorded_at": at,
     }
-    revoked = session.execute(
-        insert_into(session, RevocationRow).values(values).on_conflict_do_nothing().returning(RevocationRow.id)
-    ).one_or_none()
-    if revoked is None:
+    revoked = insert_into(session, RevocationRow).on_conflict_do_nothing().returning(RevocationRow.id)
+    if session.connection().execute(revoked, values).one_or_none() is None:
         held = _recorded(session, certificate)
         raise AlreadyRevoked(certificate, moment if held is None else held.revoked_at)
     subject = f"certificate:{certificate}" if found.order is None else f"order:{found.order}"

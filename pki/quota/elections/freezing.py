@@ -46,21 +46,17 @@ def freeze_council(
         body = _council_body(session, body_code)
         if ends_on > civil_day(at) + AHEAD:
             raise ElectionDayRefused(body_code, ends_on, "a council's end is recorded a year ahead at most")
-        taken = session.execute(
-            insert_into(session, Council)
-            .values(
-                plan_id=plan,
-                body_id=body,
-                state=CouncilState.FROZEN,
-                frozen_on=ends_on,
-                freeze_deed=deed,
-                frozen_at=at,
-                frozen_by=str(by),
-            )
-            .on_conflict_do_nothing()
-            .returning(Council.body_id)
-        ).scalar_one_or_none()
-        if taken is None:
+        freeze = insert_into(session, Council).on_conflict_do_nothing().returning(Council.body_id)
+        row = {
+            "plan_id": plan,
+            "body_id": body,
+            "state": CouncilState.FROZEN,
+            "frozen_on": ends_on,
+            "freeze_deed": deed,
+            "frozen_at": at,
+            "frozen_by": str(by),
+        }
+        if session.connection().execute(freeze, row).scalar_one_or_none() is None:
             known = select(Council.frozen_on).where(Council.body_id == body).order_by(Council.frozen_at.desc())
             raise CouncilAlreadyFrozen(body_code, session.scalars(known.limit(1)).one())
         ended = _standing(session, body, ends_on)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, ActorKind, record
@@ -13,6 +13,13 @@ from pki.registration.mailboxes.tables import Mailbox, MailboxState
 from pki.registration.tables import OfficeEnd
 
 _SWEEP = Actor(kind=ActorKind.SYSTEM, id="jobs")
+_MAILBOXES = Mailbox.__table__.c
+_LEFT = (
+    update(Mailbox.__table__)  # type: ignore[arg-type]
+    .where(_MAILBOXES.office_id == bindparam("office"), _MAILBOXES.state == MailboxState.ACTIVE)
+    .values(state=MailboxState.HANDED_OVER, office_id=None, handed_over_on=bindparam("day"), changed_at=bindparam("on"))
+    .returning(_MAILBOXES.id)
+)
 
 
 def leave_mailbox(session: Session, office: OfficeId, *, on: date, by: Actor, at: datetime) -> None:
@@ -25,13 +32,8 @@ def leave_mailbox(session: Session, office: OfficeId, *, on: date, by: Actor, at
     # TEST: tests/pki/registration/test_mailboxes.py::test_the_old_holder_loses_it_with_his_office
     if on > civil_day(at):
         return
-    left = session.execute(
-        update(Mailbox)
-        .where(Mailbox.office_id == office, Mailbox.state == MailboxState.ACTIVE)
-        .values(state=MailboxState.HANDED_OVER, office_id=None, handed_over_on=on, changed_at=at)
-        .returning(Mailbox.id)
-    ).scalars()
-    for mailbox in left.all():
+    left = session.connection().execute(_LEFT, {"office": office, "day": on, "on": at})
+    for mailbox in left.scalars().all():
         facts = {"office": office, "on": on}
         record(session, kind="mailbox.handed-over", subject=f"mailbox:{mailbox}", by=by, at=at, facts=facts)
 
