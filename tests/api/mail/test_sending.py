@@ -6,13 +6,17 @@ import email
 import email.policy
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
 from babel.messages.extract import extract
 from sqlalchemy import select
 
@@ -22,8 +26,10 @@ from api.jobs.names import SEND_MESSAGE
 from api.mail.sending import MOST_ATTEMPTS, Outbox, SmtpPolicy, due_messages, send_message
 from api.mail.tables import OutgoingMessage
 from api.mail.texts import BODIES, catalogue, text
+from api.settings import Secret
 from pki.records import Records
 from pki.registration.mailboxes.notices import Notice, NoticeKind
+from tests.hsm.agent.tls import tls_sides
 
 T0 = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -34,7 +40,12 @@ class Received:
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
+        self.logins: list[tuple[bytes, bytes]] = []
         self.refuse = ""
+
+    def log_in(self, server: Any, session: Any, envelope: Any, mechanism: str, given: LoginPassword) -> AuthResult:
+        self.logins.append((given.login, given.password))
+        return AuthResult(success=session.ssl is not None and given.password == b"a password")
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         if self.refuse:
@@ -50,14 +61,29 @@ def received() -> Received:
     return Received()
 
 
-@pytest.fixture
-def server(received: Received) -> Iterator[Controller]:
+@contextmanager
+def serving(received: Received, **how: Any) -> Iterator[Controller]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    controller = Controller(received, hostname="127.0.0.1", port=port)
+    controller = Controller(received, hostname="127.0.0.1", port=port, **how)
     controller.start()
     yield controller
     controller.stop()
+
+
+@pytest.fixture
+def server(received: Received) -> Iterator[Controller]:
+    with serving(received) as controller:
+        yield controller
+
+
+@pytest.fixture
+def guarded(received: Received, tmp_path: Path) -> Iterator[tuple[Controller, SSLContext]]:
+    """A server that takes mail over TLS alone, from whom it knows; and what trusts its certificate."""
+    own, trusting = tls_sides(tmp_path, datetime.now(UTC) + HOUR)
+    demands = {"tls_context": own, "require_starttls": True, "auth_required": True}
+    with serving(received, authenticator=received.log_in, **demands) as controller:
+        yield controller, trusting
 
 
 def policy(server: Controller, **changed: Any) -> SmtpPolicy:
@@ -146,6 +172,24 @@ def test_a_server_without_starttls_gets_nothing(records: Records, server: Contro
     made = message(records)
     assert not send_message(records, policy(server, starttls=True), message=made, at=T0)
     assert (received.messages, row(records, made).failure) == ([], "SMTPNotSupportedError")
+
+
+def test_over_tls_with_credentials(
+    records: Records, guarded: tuple[Controller, SSLContext], received: Received
+) -> None:
+    given = {"starttls": True, "context": guarded[1], "user": "khatam", "password": Secret(b"a password")}
+    assert send_message(records, policy(guarded[0], **given), message=message(records), at=T0)
+    assert (len(received.messages), received.logins) == (1, [(b"khatam", b"a password")])
+
+
+def test_a_server_of_another_certificate_gets_nothing(
+    records: Records, guarded: tuple[Controller, SSLContext], received: Received
+) -> None:
+    made = message(records)
+    given = {"starttls": True, "user": "khatam", "password": Secret(b"a password")}
+    assert not send_message(records, policy(guarded[0], **given), message=made, at=T0)
+    assert (received.messages, received.logins) == ([], [])
+    assert row(records, made).failure == "SSLCertVerificationError"
 
 
 def test_without_a_server_messages_wait(records: Records, server: Controller) -> None:
