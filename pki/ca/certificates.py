@@ -62,6 +62,7 @@ def certificate_by_sha256(session: Session, sha256: str) -> CertificateRecord | 
     return None if row is None else _record(row)
 
 
+_OF_INTENT = select(CertificateRow).where(CertificateRow.intent_id == bindparam("intent"))
 _OF_ORDER = (
     select(CertificateRow)
     .where(CertificateRow.order_id == bindparam("order"))
@@ -76,7 +77,7 @@ def certificates_of_order(session: Session, order: OrderId) -> tuple[Certificate
 
 def certificate_of_intent(session: Session, intent: UUID) -> CertificateRecord | None:
     """The certificate that an intent became, if it did."""
-    row = session.scalars(select(CertificateRow).where(CertificateRow.intent_id == intent)).one_or_none()
+    row = session.scalars(_OF_INTENT, {"intent": intent}).one_or_none()
     return None if row is None else _record(row)
 
 

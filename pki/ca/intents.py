@@ -60,12 +60,13 @@ class Intent:
     state: IntentState
 
 
-_READ = select(*(INTENTS.c[field.name] for field in fields(Intent))).where(INTENTS.c.id == bindparam("intent"))
+_INTENT = [INTENTS.c[field.name] for field in fields(Intent)]
+_READ = select(*_INTENT).where(INTENTS.c.id == bindparam("intent"))
 _SETTLE = (
     update(INTENTS)
     .where(INTENTS.c.id == bindparam("intent"), INTENTS.c.state == IntentState.PREPARED)
     .values(state=bindparam("to"), settled_at=bindparam("at"))
-    .returning(INTENTS.c.id)
+    .returning(*_INTENT)
 )
 _TAKE = {
     "sqlite": sqlite.insert(CERTIFIED_KEYS).on_conflict_do_nothing().returning(CERTIFIED_KEYS.c.spki_sha256),
@@ -173,10 +174,10 @@ def settle(session: Session, *, intent: UUID, state: IntentState, at: datetime) 
     :raise IntentUnknown: none.
     """
     settled = session.execute(_SETTLE, {"intent": intent, "to": state, "at": at}).one_or_none()
-    found = _intent(session, intent)
     if settled is None:
-        raise _redeemed(session, intent) if found.state is IntentState.REDEEMED else IntentAbandoned(intent)
-    return found
+        state = _intent(session, intent).state
+        raise _redeemed(session, intent) if state is IntentState.REDEEMED else IntentAbandoned(intent)
+    return Intent(*settled)
 
 
 def abandon(session: Session, *, intent: UUID, at: datetime) -> None:

@@ -161,7 +161,7 @@ def submit_requests(
             "keys": {use.value: asdict(attributes) for use, attributes in said.items()},
         }
         record(session, kind="order.requests-submitted", subject=f"order:{order}", by=by, at=at, facts=facts)
-        promise_device(session, order, device.serial, model=device.model, by=by, at=at)
+        promise_device(session, found, device.serial, model=device.model, by=by, at=at)
         return _current(session, order)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
@@ -138,18 +138,21 @@ def request_key(
     )
 
 
+_PAYER = aliased(Body)
+_VIEWED = (
+    select(KeyOrder, Body.code, _PAYER.code)
+    .join(Body, Body.id == KeyOrder.body_id)
+    .outerjoin(_PAYER, _PAYER.id == KeyOrder.payer_body_id)
+    .where(KeyOrder.id == bindparam("order"))
+)
+
+
 def key_order(session: Session, order: UUID) -> OrderView:
     """The order as it stands.
 
     :raise OrderUnknown: no such order.
     """
-    payer = aliased(Body)
-    row = session.execute(
-        select(KeyOrder, Body.code, payer.code)
-        .join(Body, Body.id == KeyOrder.body_id)
-        .outerjoin(payer, payer.id == KeyOrder.payer_body_id)
-        .where(KeyOrder.id == order)
-    ).one_or_none()
+    row = session.execute(_VIEWED, {"order": order}).one_or_none()
     if row is None:
         raise OrderUnknown(order)
     found, body_code, payer_code = row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from pki.ca.tables import CertificateRow
@@ -24,11 +24,14 @@ class SignaturesSettled(Protocol):
         ...
 
 
+_CERTIFIED = select(CertificateRow.id).where(CertificateRow.order_id == bindparam("order")).limit(1)
+
+
 def owe_revocation(
     session: Session, *, order: OrderId, reason: RevocationReason, cause: str, by: Actor, at: datetime
 ) -> None:
     """Note that the order's certificates are to be revoked; nothing if it has none, or it is noted already. A step."""
-    if session.execute(select(CertificateRow.id).where(CertificateRow.order_id == order).limit(1)).first() is None:
+    if session.execute(_CERTIFIED, {"order": order}).first() is None:
         return
     note = insert_into(session, DueRevocation).on_conflict_do_nothing().returning(DueRevocation.order_id)
     row = {"order_id": order, "reason": reason, "cause": cause, "due_at": at, "due_by": str(by)}

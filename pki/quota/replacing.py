@@ -25,7 +25,7 @@ from pki.quota.orders import OrderView, insert_order, key_order, require_office
 from pki.quota.owed import SignaturesSettled, owe_revocation
 from pki.quota.stopping import end_key, revoke_owed, stop_here
 from pki.quota.tables import KeyOrder
-from pki.quota.transitions import LIVING_STATES, TRANSITIONS, Step, advance, locked_order
+from pki.quota.transitions import LIVING_STATES, RENEWING, TRANSITIONS, Step, advance, locked_order
 from pki.records import HolderId, OfficeId, OrderId, Records, again_after_deadlock, civil_day
 from pki.registration.standing import StandingOffice
 from pki.registration.tables import Body
@@ -322,12 +322,7 @@ def _insert(
 
 
 def _renewal_of(session: Session, order: OrderId) -> KeyOrder | None:
-    return session.scalars(
-        select(KeyOrder)
-        .where(KeyOrder.replaces_id == order, KeyOrder.seat == SeatPlace.AWAITED)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    return session.scalars(RENEWING, {"order": order}).one_or_none()
 
 
 def _give_up(session: Session, settled: SignaturesSettled, renewal: KeyOrder, *, by: Actor, at: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from pki.ca.certificates import certificates_of_order
@@ -128,14 +128,17 @@ def end_key(
     revoke_owed(session, settled, order=order, by=by, at=at)
 
 
+_OWED = (DueRevocation.order_id == bindparam("order")) & DueRevocation.done_at.is_(None)
+_DUE = select(DueRevocation).where(_OWED)
+_DONE = update(DueRevocation).where(_OWED).values(done_at=bindparam("on")).execution_options(synchronize_session=False)
+
+
 def revoke_owed(session: Session, settled: SignaturesSettled, *, order: OrderId, by: Actor, at: datetime) -> bool:
     """Revoke what is owed of one order, unless a signature of it would suffer; whether it is done. A step.
 
     A compromised key waits for nothing. A certificate issued elsewhere waits for its issuer's list.
     """
-    due = session.scalars(
-        select(DueRevocation).where(DueRevocation.order_id == order, DueRevocation.done_at.is_(None))
-    ).one_or_none()
+    due = session.scalars(_DUE, {"order": order}).one_or_none()
     if due is None:
         return False
     # THREAT: a mayor's licences of his last day, not time-stamped yet, die with his key.
@@ -174,12 +177,7 @@ def _is_owed(session: Session, order: OrderId) -> bool:
 
 
 def _paid(session: Session, order: OrderId, *, at: datetime) -> None:
-    session.execute(
-        update(DueRevocation)
-        .where(DueRevocation.order_id == order, DueRevocation.done_at.is_(None))
-        .values(done_at=at)
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_DONE, {"order": order, "on": at})
 
 
 def expire_keys(records: Records, *, by: Actor, at: datetime) -> int:

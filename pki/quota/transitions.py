@@ -156,6 +156,13 @@ _LOCKED = (
     .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
+RENEWING = (
+    select(KeyOrder)
+    .where(KeyOrder.replaces_id == _ORDER, KeyOrder.seat == SeatPlace.AWAITED)
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+"""The order that waits for the seat of another, as that one's acts lock it."""
 
 
 def locked_order(session: Session, order: OrderId) -> KeyOrder:
@@ -202,7 +209,8 @@ def advance(
     replaced = None
     if step is Step.ACTIVATE and found.replaces_id is not None:
         replaced = _end_replaced(session, found, by=by, at=at)
-    _change(session, found, transition.state, new, reopened=step is Step.UNLOCK)
+    if (transition.state, new) != (state, old):
+        _change(session, found, transition.state, new, reopened=step is Step.UNLOCK)
     heir = None
     if old in _TAKEN and new is SeatPlace.NONE:
         heir = successor() if successor is not None else _waiting_heir(session, order)
@@ -270,12 +278,7 @@ def _end_replaced(session: Session, order: KeyOrder, *, by: Actor, at: datetime)
 
 def _waiting_heir(session: Session, order: OrderId) -> OrderId | None:
     """The renewal that waits for this order's seat: it gets it now, reserved."""
-    heir = session.scalars(
-        select(KeyOrder)
-        .where(KeyOrder.replaces_id == order, KeyOrder.seat == SeatPlace.AWAITED)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    heir = session.scalars(RENEWING, {"order": order}).one_or_none()
     if heir is None:
         return None
     _change(session, heir, heir.state, SeatPlace.RESERVED)

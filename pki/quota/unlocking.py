@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from pki.ca.certificates import certificates_of_order
@@ -224,14 +224,21 @@ def times_unlocked(session: Session, order: OrderId) -> int:
     return session.scalar(done) or 0
 
 
+_SUPERSEDED = (
+    update(UnlockRelease)
+    .where(
+        UnlockRelease.order_id == bindparam("order"),
+        UnlockRelease.superseded_at.is_(None),
+        UnlockRelease.used_at.is_(None),
+    )
+    .values(superseded_at=bindparam("on"))
+    .execution_options(synchronize_session=False)
+)
+
+
 def end_releases(session: Session, *, order: OrderId, at: datetime) -> None:
     """Whatever release waits for the order is superseded. A step."""
-    session.execute(
-        update(UnlockRelease)
-        .where(UnlockRelease.order_id == order, UnlockRelease.superseded_at.is_(None), UnlockRelease.used_at.is_(None))
-        .values(superseded_at=at)
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_SUPERSEDED, {"order": order, "on": at})
 
 
 def _require_releasable(session: Session, order: KeyOrder, *, at: datetime) -> None:

@@ -125,7 +125,7 @@ def record_office(
             if former is None:
                 raise OfficeUnknown(supersedes)
             retroactivity.refuse(former, at=at)
-        return write_office(session, recording, by=by, at=at)
+        return _write(session, body, recording, by=by, at=at)
 
 
 def write_office(session: Session, recording: OfficeRecording, *, by: Actor, at: datetime) -> OfficeId:
@@ -133,7 +133,11 @@ def write_office(session: Session, recording: OfficeRecording, *, by: Actor, at:
 
     :raise FunctionNotInBody: and the other refusals of `record_office`.
     """
-    body, function, starts_on = locked_body(session, recording.body_code), recording.function, recording.starts_on
+    return _write(session, locked_body(session, recording.body_code), recording, by=by, at=at)
+
+
+def _write(session: Session, body: Body, recording: OfficeRecording, *, by: Actor, at: datetime) -> OfficeId:
+    function, starts_on = recording.function, recording.starts_on
     if session.scalar(_LOCKED_HOLDER, {"holder": recording.holder}) is None:
         raise HolderUnknown(recording.holder)
     _refuse_misfit(body, function, recording.rank)
@@ -185,10 +189,18 @@ def end_office(
     :raise SecondOfficerNeeded: `ends_on`, or the end that it corrects, lies before today.
     """
     with records.writing() as session:
-        for day in (ends_on, current_end(session, office)):
-            if day is not None:
-                retroactivity.refuse(day, at=at)
-        write_end(session, OfficeEnding(office=office, ends_on=ends_on, reason=reason, deed=deed), by=by, at=at)
+        ending = OfficeEnding(office=office, ends_on=ends_on, reason=reason, deed=deed)
+        end_in_time(session, ending, retroactivity=retroactivity, by=by, at=at)
+
+
+def end_in_time(
+    session: Session, ending: OfficeEnding, *, retroactivity: Retroactivity, by: Actor, at: datetime
+) -> None:
+    """As `end_office`; a step of the caller's transaction."""
+    for day in (ending.ends_on, current_end(session, ending.office)):
+        if day is not None:
+            retroactivity.refuse(day, at=at)
+    write_end(session, ending, by=by, at=at)
 
 
 def write_end(session: Session, ending: OfficeEnding, *, by: Actor, at: datetime) -> None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
 from pki.journal.inserting import insert_into
-from pki.records import OrderId
+from pki.records import Instant, OrderId
 
 from .errors import AlreadyBlocked, LossInFuture, NotBlocked
 from .tables import BlockRow
@@ -80,18 +80,22 @@ def lift_block(session: Session, *, order: OrderId, reason: str, at: datetime, b
     record(session, kind="key.block-lifted", subject=f"order:{order}", by=by, at=at, facts={"reason": reason})
 
 
+_AT = bindparam("at", type_=Instant())
+_HOLDING = (
+    select(BlockRow)
+    .where(
+        BlockRow.order_id == bindparam("order"),
+        BlockRow.blocked_at <= _AT,
+        or_(BlockRow.lifted_at.is_(None), BlockRow.lifted_at > _AT),
+    )
+    .order_by(BlockRow.blocked_at)
+    .limit(1)
+)
+
+
 def block_of(session: Session, *, order: OrderId, at: datetime) -> Block | None:
     """The block that holds at that instant, if any."""
-    row = session.scalars(
-        select(BlockRow)
-        .where(
-            BlockRow.order_id == order,
-            BlockRow.blocked_at <= at,
-            or_(BlockRow.lifted_at.is_(None), BlockRow.lifted_at > at),
-        )
-        .order_by(BlockRow.blocked_at)
-        .limit(1)
-    ).one_or_none()
+    row = session.scalars(_HOLDING, {"order": order, "at": at}).one_or_none()
     return None if row is None else _block(row)
 
 

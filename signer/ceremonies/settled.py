@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from pki.records import OrderId
 
 from .tables import Ceremony, CeremonyItem, CeremonyState, ItemState
+
+_WAITING = (
+    select(CeremonyItem.id)
+    .join(Ceremony, Ceremony.id == CeremonyItem.ceremony_id)
+    .where(Ceremony.order_id == bindparam("order"))
+    .where((CeremonyItem.state == ItemState.KEPT) | (Ceremony.state == CeremonyState.REDEEMED))
+    .limit(1)
+)
 
 
 def signatures_settled(session: Session, order: OrderId, /) -> bool:
@@ -15,10 +23,4 @@ def signatures_settled(session: Session, order: OrderId, /) -> bool:
 
     A value enters its document together with its time-stamp, so what is signed is at B-T or above.
     """
-    waits = (
-        select(CeremonyItem.id)
-        .join(Ceremony, Ceremony.id == CeremonyItem.ceremony_id)
-        .where(Ceremony.order_id == order)
-        .where((CeremonyItem.state == ItemState.KEPT) | (Ceremony.state == CeremonyState.REDEEMED))
-    )
-    return session.execute(waits.limit(1)).first() is None
+    return session.execute(_WAITING, {"order": order}).first() is None

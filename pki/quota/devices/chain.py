@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Select, Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor
@@ -59,15 +59,13 @@ def position_of(device: Device) -> Position:
 
 def locked_devices(session: Session, which: ColumnElement[bool]) -> list[Device]:
     """Devices as they stand, by id; rival acts on them wait for this transaction. A step."""
-    return list(
-        session.scalars(
-            select(Device)
-            .where(which)
-            .order_by(Device.id)
-            .with_for_update(of=Device, key_share=True)
-            .execution_options(populate_existing=True)
-        )
-    )
+    return list(session.scalars(locking(which)))
+
+
+def locking(which: ColumnElement[bool]) -> Select[Device]:
+    """What `locked_devices` asks, for those who ask it often."""
+    asked = select(Device).where(which).order_by(Device.id).with_for_update(of=Device, key_share=True)
+    return asked.execution_options(populate_existing=True)
 
 
 def devices_on_books(

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import String, Uuid, bindparam, or_
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
-from pki.quota.devices.chain import Cause, add_links, locked_devices, order_states, position_of
+from pki.quota.devices.chain import Cause, add_links, locked_devices, locking, order_states, position_of
 from pki.quota.devices.errors import DeviceNotUsable
 from pki.quota.devices.kinds import Custody, CustodyStep, DeviceState
 from pki.quota.devices.positions import (
@@ -47,21 +47,30 @@ _REASONS = {
 _ANOTHERS = "another person has it"
 
 
+_SERIAL, _ORDER = bindparam("serial", type_=String()), bindparam("order", type_=Uuid())
+_SERVING = locking(or_(Device.serial_key == _SERIAL, Device.promised_id == _ORDER))
+_PROMISED = locking(Device.promised_id == _ORDER)
+_HELD = (Device.order_id == _ORDER) & (Device.custody == Custody.HOLDER)
+_SERVED = locking(or_(Device.promised_id == _ORDER, _HELD))
+
+
 def promise_device(
-    session: Session, order: OrderId, serial: str | None, *, model: str = "", by: Actor, at: datetime
+    session: Session, known: OrderId | KeyOrder, serial: str | None, *, model: str = "", by: Actor, at: datetime
 ) -> None:
     """The order is to be served with the device of that serial; one promised to it before is free again. A step.
 
+    :param known: the order; as `locked_order` gave it in this transaction, it is not asked for again.
     :param model: as the device or its order says; tells two makers' devices of one serial apart, and nothing else.
     :raise DeviceNotUsable: the inventory has it elsewhere, in another's hands, or not fit for a key.
     """
     if serial is None:
         return
-    wanted = session.get_one(KeyOrder, order, populate_existing=True)
+    wanted = known if isinstance(known, KeyOrder) else session.get_one(KeyOrder, known, populate_existing=True)
+    order = OrderId(wanted.id)
     # THREAT: a lost device, or another president's, comes up again with a new key in it.
     # DEFENCE: what the inventory knows takes a key only out of a store that serves the order's body, erased and free.
     # TEST: tests/pki/quota/devices/test_following.py::test_what_cannot_take_a_key
-    found = locked_devices(session, or_(Device.serial_key == serial_key(serial), Device.promised_id == order))
+    found = session.scalars(_SERVING, {"serial": serial_key(serial), "order": order}).all()
     device = _meant([each for each in found if each.serial_key == serial_key(serial)], model)
     if device is not None and device.promised_id == order:
         return
@@ -81,10 +90,8 @@ def follow_order(session: Session, order: KeyOrder, state: OrderState, *, by: Ac
     """The order came to a state: its device goes to its holder, comes back, or is free again. A step."""
     if state is not OrderState.DELIVERED and state not in ENDED:
         return
-    which = Device.promised_id == order.id
-    if state is OrderState.RETURNED:
-        which = or_(which, (Device.order_id == order.id) & (Device.custody == Custody.HOLDER))
-    found = locked_devices(session, which)
+    which = _SERVED if state is OrderState.RETURNED else _PROMISED
+    found = session.scalars(which, {"order": order.id}).all()
     waiting = [each for each in found if each.promised_id == order.id]
     if state is OrderState.DELIVERED:
         _deliver(session, waiting, order, by=by, at=at)

@@ -14,9 +14,9 @@ from pki.quota.elections.errors import CouncilAlreadyFrozen, CouncilMissing, Ele
 from pki.quota.elections.kinds import AHEAD, COUNCILS, ELECTED, MINUTES, CouncilState
 from pki.quota.elections.plans import require_plan
 from pki.quota.elections.tables import Council, FrozenOffice
-from pki.records import Joined, OfficeId, Records, again_after_deadlock, civil_day
+from pki.records import OfficeId, Records, again_after_deadlock, civil_day
 from pki.registration.errors import BodyUnknown
-from pki.registration.offices import end_office
+from pki.registration.offices import OfficeEnding, end_in_time
 from pki.registration.tables import Body, Office, OfficeEnd
 
 REASON = "the council's mandate ended"
@@ -67,16 +67,8 @@ def freeze_council(
             # TEST: tests/pki/quota/elections/test_wave.py::test_a_council_of_nobody_does_not_reach_back
             MINUTES.refuse_office(session, body, ends_on, corrects=False, at=at)
         for office in ended:
-            end_office(
-                Joined(session),
-                office=office,
-                ends_on=ends_on,
-                reason=REASON,
-                deed=deed,
-                retroactivity=MINUTES,
-                by=by,
-                at=at,
-            )
+            ending = OfficeEnding(office=office, ends_on=ends_on, reason=REASON, deed=deed)
+            end_in_time(session, ending, retroactivity=MINUTES, by=by, at=at)
         if ended:
             session.execute(
                 insert(FrozenOffice),

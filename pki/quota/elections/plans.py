@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
@@ -82,7 +82,10 @@ def plans(session: Session) -> list[PlanStatus]:
     return [plan_status(session, each) for each in ids.all()]
 
 
+_KNOWN = select(ElectionPlan.id).where(ElectionPlan.id == bindparam("plan"))
+
+
 def require_plan(session: Session, plan: UUID) -> None:
     """:raise PlanUnknown: no such plan."""
-    if session.scalar(select(ElectionPlan.id).where(ElectionPlan.id == plan)) is None:
+    if session.scalar(_KNOWN, {"plan": plan}) is None:
         raise PlanUnknown(plan)
