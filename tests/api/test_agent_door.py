@@ -11,7 +11,6 @@ import httpx2
 import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey
-from starlette.testclient import TestClient
 
 from api.auth.permissions import now
 from api.wiring import House
@@ -20,7 +19,7 @@ from pki.journal.acts import Actor, ActorKind
 from pki.records import HolderId
 from pki.registration.holders import enrol_holder
 from pki.tickets import TicketKind, issue_ticket
-from tests.api.served import served
+from tests.api.served import caller
 
 ORIGIN = "http://127.0.0.1:8080"
 BY = Actor(kind=ActorKind.SYSTEM, id="test")
@@ -29,7 +28,7 @@ BY = Actor(kind=ActorKind.SYSTEM, id="test")
 class Agent:
     """A signing agent's HTTP side, honest unless told otherwise."""
 
-    def __init__(self, client: TestClient) -> None:
+    def __init__(self, client: httpx2.Client) -> None:
         self.client, self.key, self.token = client, ECKey.generate_key("P-256"), ""
 
     def proof(self, method: str, path: str, *, key: ECKey | None = None, **claims: Any) -> str:
@@ -56,8 +55,8 @@ class Agent:
 
 
 @pytest.fixture
-def client(house: House) -> TestClient:
-    return TestClient(served(house))
+def client(house: House) -> httpx2.Client:
+    return caller(house)
 
 
 @pytest.fixture
@@ -70,7 +69,7 @@ def ticket(house: House) -> str:
 
 
 @pytest.fixture
-def agent(client: TestClient, ticket: str) -> Agent:
+def agent(client: httpx2.Client, ticket: str) -> Agent:
     agent = Agent(client)
     assert agent.redeem(ticket).status_code == 201
     return agent
@@ -134,7 +133,7 @@ def test_the_same_agent_may_redeem_again(agent: Agent, ticket: str) -> None:
     assert agent.ask("GET", PATH).status_code == 200
 
 
-def test_a_second_agent_ends_the_ticket_for_both(agent: Agent, ticket: str, client: TestClient) -> None:
+def test_a_second_agent_ends_the_ticket_for_both(agent: Agent, ticket: str, client: httpx2.Client) -> None:
     thief = Agent(client)
     stolen = thief.redeem(ticket)
     assert (stolen.status_code, stolen.json()["code"]) == (409, "ticket-stolen")

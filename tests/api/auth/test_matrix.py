@@ -12,9 +12,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from fastapi.routing import APIRoute
-from starlette.testclient import TestClient
 
 from api.auth import permissions
 from api.auth.permissions import now
@@ -33,7 +33,7 @@ from pki.registration.offices import record_office
 from tests.api.auth.country import BY, CIN, OWN, PLACES, REACH, TERRITORY, Place, settle, token
 from tests.api.auth.doors import CENTRAL, COMMUNE, DOORS, NOWHERE, PROVINCIAL, REGIONAL, Asked
 from tests.api.conftest import configured
-from tests.api.served import served
+from tests.api.served import caller, served
 from tests.pki.ca.estate import csr
 from tests.pki.estate import without_fsync
 
@@ -86,8 +86,8 @@ def places(settled: tuple[Path, dict[str, Place]]) -> dict[str, Place]:
 
 
 @pytest.fixture
-def client(house: House) -> TestClient:
-    return TestClient(served(house))
+def client(house: House) -> httpx2.Client:
+    return caller(house)
 
 
 def officers_routes(app: Any) -> list[APIRoute]:
@@ -110,7 +110,7 @@ KINDS = {"/crl": "application/pkix-crl", "/deed-scans": "application/pdf"}
 """What doors take that take neither JSON nor CSV."""
 
 
-def send(client: TestClient, method: str, asked: Asked, headers: dict[str, str]) -> tuple[int, str]:
+def send(client: httpx2.Client, method: str, asked: Asked, headers: dict[str, str]) -> tuple[int, str]:
     path, body = asked
     if isinstance(body, bytes):
         kind = next((kind for end, kind in KINDS.items() if path.endswith(end)), "text/csv")
@@ -122,7 +122,7 @@ def send(client: TestClient, method: str, asked: Asked, headers: dict[str, str])
 
 
 @pytest.mark.parametrize("role", list(OfficerRole))
-def test_who_is_let_in_where(role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]) -> None:
+def test_who_is_let_in_where(role: OfficerRole, house: House, client: httpx2.Client, places: dict[str, Place]) -> None:
     headers, wrong = token(house, role), []
     for (method, path), door in DOORS.items():
         # Whoever is below the door's level is refused by that alone: asked at home, and far away.
@@ -135,7 +135,7 @@ def test_who_is_let_in_where(role: OfficerRole, house: House, client: TestClient
     assert wrong == []
 
 
-def codes(client: TestClient, path: str, headers: dict[str, str]) -> set[str | None]:
+def codes(client: httpx2.Client, path: str, headers: dict[str, str]) -> set[str | None]:
     said = client.get(path, headers=headers)
     assert said.status_code == 200
     return {item["body"] for item in said.json()["items"]} & {*PLACES, None}
@@ -143,7 +143,7 @@ def codes(client: TestClient, path: str, headers: dict[str, str]) -> set[str | N
 
 @pytest.mark.parametrize("role", list(OfficerRole))
 def test_a_list_shows_exactly_the_own_territory(
-    role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]
+    role: OfficerRole, house: House, client: httpx2.Client, places: dict[str, Place]
 ) -> None:
     headers = token(house, role)
     for path in LISTS:
@@ -165,7 +165,7 @@ def test_a_list_shows_exactly_the_own_territory(
 
 @pytest.mark.parametrize("role", list(OfficerRole))
 def test_transfers_with_a_side_in_the_own_territory(
-    role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]
+    role: OfficerRole, house: House, client: httpx2.Client, places: dict[str, Place]
 ) -> None:
     items = client.get("/v1/transfers", headers=token(house, role)).json()["items"]
     expected = {str(place.transfer) for body, place in places.items() if body in REACH[role]}
@@ -175,7 +175,7 @@ def test_transfers_with_a_side_in_the_own_territory(
 
 @pytest.mark.parametrize("role", list(OfficerRole))
 def test_devices_of_the_own_territory(
-    role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]
+    role: OfficerRole, house: House, client: httpx2.Client, places: dict[str, Place]
 ) -> None:
     headers = token(house, role)
     named = {f"D{number}" for number, body in enumerate(PLACES) if body in REACH[role]}
@@ -196,7 +196,7 @@ def test_devices_of_the_own_territory(
 
 @pytest.mark.parametrize("role", [CENTRAL, REGIONAL, PROVINCIAL])
 def test_reports_committees_and_sessions_of_the_own_territory(
-    role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]
+    role: OfficerRole, house: House, client: httpx2.Client, places: dict[str, Place]
 ) -> None:
     headers = token(house, role)
     provinces = {body[:6] for body in REACH[role]}
@@ -211,7 +211,7 @@ def test_reports_committees_and_sessions_of_the_own_territory(
 
 @pytest.mark.parametrize("role", list(OfficerRole))
 def test_stages_of_the_own_communes(
-    role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]
+    role: OfficerRole, house: House, client: httpx2.Client, places: dict[str, Place]
 ) -> None:
     headers = token(house, role)
     items = client.get("/v1/stages", headers=headers).json()["items"]
@@ -222,7 +222,7 @@ def test_stages_of_the_own_communes(
 
 @pytest.mark.parametrize("role", list(OfficerRole))
 def test_forecasts_of_the_own_territory(
-    role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]
+    role: OfficerRole, house: House, client: httpx2.Client, places: dict[str, Place]
 ) -> None:
     headers = token(house, role)
     said = client.get("/v1/forecasts?by=body", headers=headers).json()
@@ -239,7 +239,7 @@ def test_forecasts_of_the_own_territory(
 
 @pytest.mark.parametrize("role", list(OfficerRole))
 def test_who_can_sign_in_the_own_territory(
-    role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]
+    role: OfficerRole, house: House, client: httpx2.Client, places: dict[str, Place]
 ) -> None:
     found = client.get("/v1/signatories", headers=token(house, role)).json()["items"]
     councils = [each["body"] for province in found for each in province["unable"]]
@@ -247,7 +247,9 @@ def test_who_can_sign_in_the_own_territory(
     assert {body for body in councils if body in PLACES} == REACH[role] - {"06.117"}  # a province has no council
 
 
-def test_an_officer_counts_his_own_territory_only(house: House, client: TestClient, places: dict[str, Place]) -> None:
+def test_an_officer_counts_his_own_territory_only(
+    house: House, client: httpx2.Client, places: dict[str, Place]
+) -> None:
     counted = {
         role: tuple(client.get("/v1/territory", headers=token(house, role)).json().values()) for role in OfficerRole
     }
@@ -261,7 +263,7 @@ def test_an_officer_counts_his_own_territory_only(house: House, client: TestClie
 
 @pytest.mark.parametrize("role", list(OfficerRole))
 def test_the_dashboard_counts_the_own_territory(
-    role: OfficerRole, house: House, client: TestClient, places: dict[str, Place]
+    role: OfficerRole, house: House, client: httpx2.Client, places: dict[str, Place]
 ) -> None:
     said = client.get("/v1/dashboard", headers=token(house, role)).json()
     assert said["total"]["communes"] == {CENTRAL: 1503, REGIONAL: 153, PROVINCIAL: 22, COMMUNE: 1}[role]
@@ -271,7 +273,7 @@ def test_the_dashboard_counts_the_own_territory(
 
 
 def test_an_order_paid_elsewhere_shows_no_row_of_the_payer(
-    house: House, client: TestClient, places: dict[str, Place]
+    house: House, client: httpx2.Client, places: dict[str, Place]
 ) -> None:
     """The province pays for the commune's second person: the commune sees the order, not the province's seats."""
     records, at = house.records, now()
@@ -286,7 +288,7 @@ def test_an_order_paid_elsewhere_shows_no_row_of_the_payer(
 
 
 def test_an_officer_of_a_commune_sees_no_national_id(
-    house: House, client: TestClient, places: dict[str, Place]
+    house: House, client: httpx2.Client, places: dict[str, Place]
 ) -> None:
     place, records, at = places[OWN], house.records, now()
     order, himself = OrderId(place.order), Actor(kind=ActorKind.HOLDER, id=str(HolderId(place.holder)))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from starlette.testclient import TestClient
+import httpx2
 
 from api.auth.officers import appoint_officer
 from api.auth.permissions import now
 from api.auth.tables import OfficerRole
 from api.wiring import House
 from pki.journal.acts import Actor, ActorKind
-from tests.api.served import served
+from tests.api.served import caller
 
 BY = Actor(kind=ActorKind.SYSTEM, id="test")
 BERRECHID, DEROUA, OUJDA = "06.117.01.03", "06.117.01.05", "02.411.01.23"
@@ -40,12 +40,12 @@ class Desks:
             ],
         )["id"]
 
-    def desk(self, name: str, province: str | None = None) -> TestClient:
+    def desk(self, name: str, province: str | None = None) -> httpx2.Client:
         role = OfficerRole.CENTRAL if province is None else OfficerRole.PROVINCIAL
         officer = appoint_officer(self.house.records, name=name, role=role, province_code=province, by=BY, at=now())
-        return TestClient(served(self.house), headers={"Authorization": f"Bearer {officer.token}"})
+        return caller(self.house, officer.token)
 
-    def sent(self, desk: TestClient, path: str, **body: Any) -> dict[str, Any]:
+    def sent(self, desk: httpx2.Client, path: str, **body: Any) -> dict[str, Any]:
         said = desk.post(path, json=body)
         assert said.status_code == 201, said.text
         found: dict[str, Any] = said.json()

@@ -2,20 +2,20 @@
 
 from hashlib import sha256
 
+import httpx2
 import pytest
-from starlette.testclient import TestClient
 
 from api.wiring import House
 from tests.api.http.test_delegations import COMMUNE, ELSEWHERE, SCAN, officer, scanned
-from tests.api.served import served
+from tests.api.served import caller
 
 
 @pytest.fixture
-def client(house: House) -> TestClient:
-    return TestClient(served(house))
+def client(house: House) -> httpx2.Client:
+    return caller(house)
 
 
-def test_kept_and_shown_in_the_territory(house: House, client: TestClient) -> None:
+def test_kept_and_shown_in_the_territory(house: House, client: httpx2.Client) -> None:
     own, stranger = officer(house), officer(house, ELSEWHERE)
     digest = scanned(client, own)
     assert digest == sha256(SCAN).hexdigest()

@@ -3,9 +3,9 @@
 from datetime import date, timedelta
 from uuid import uuid4
 
+import httpx2
 import pytest
 from sqlalchemy import func, select
-from starlette.testclient import TestClient
 
 from api.auth.officers import appoint_officer
 from api.auth.permissions import now
@@ -15,7 +15,7 @@ from api.wiring import House
 from pki.journal.acts import Actor, ActorKind
 from pki.records import civil_day
 from pki.registration.holders import enrol_holder
-from tests.api.served import served
+from tests.api.served import caller
 
 BY = Actor(kind=ActorKind.SYSTEM, id="test")
 COMMUNE, ELSEWHERE = "06.117.01.03", "02.411"
@@ -24,8 +24,8 @@ Headers = dict[str, str]
 
 
 @pytest.fixture
-def client(house: House) -> TestClient:
-    return TestClient(served(house))
+def client(house: House) -> httpx2.Client:
+    return caller(house)
 
 
 def officer(house: House, province: str | None = "06.117") -> Headers:
@@ -34,7 +34,9 @@ def officer(house: House, province: str | None = "06.117") -> Headers:
     return {"Authorization": f"Bearer {made.token}"}
 
 
-def sit(house: House, client: TestClient, headers: Headers, function: str, rank: int | None = None) -> tuple[str, str]:
+def sit(
+    house: House, client: httpx2.Client, headers: Headers, function: str, rank: int | None = None
+) -> tuple[str, str]:
     cin = f"BE{uuid4().int % 10**6:06}"
     holder = enrol_holder(house.records, house.protection, name_ar="أحمد", name_latin="Ahmed", cin=cin, by=BY, at=now())
     body = {"holder": str(holder), "body": COMMUNE, "function": function, "starts_on": "2021-09-24", "deed": "PV"}
@@ -43,7 +45,7 @@ def sit(house: House, client: TestClient, headers: Headers, function: str, rank:
     return str(holder), said.json()["id"]
 
 
-def scanned(client: TestClient, headers: Headers, body: str = COMMUNE) -> str:
+def scanned(client: httpx2.Client, headers: Headers, body: str = COMMUNE) -> str:
     """The scan of a deed, sent; the digest that the server computed."""
     sent = client.post(
         f"/v1/bodies/{body}/deed-scans", content=SCAN, headers=headers | {"Content-Type": "application/pdf"}
@@ -52,13 +54,13 @@ def scanned(client: TestClient, headers: Headers, body: str = COMMUNE) -> str:
     return str(sent.json()["sha256"])
 
 
-def entitled(client: TestClient, headers: Headers, holder: str) -> dict[str, object]:
+def entitled(client: httpx2.Client, headers: Headers, holder: str) -> dict[str, object]:
     given = {"holder": holder, "act": "licence"}
     found: dict[str, object] = client.get(f"/v1/bodies/{COMMUNE}/entitlement", params=given, headers=headers).json()
     return found
 
 
-def test_a_paper_delegation_from_proposal_to_revocation(house: House, client: TestClient) -> None:
+def test_a_paper_delegation_from_proposal_to_revocation(house: House, client: httpx2.Client) -> None:
     first, second, stranger = officer(house), officer(house), officer(house, ELSEWHERE)
     _, president = sit(house, client, first, "president")
     deputy, vice = sit(house, client, first, "vice_president", 1)
@@ -102,7 +104,7 @@ def test_a_paper_delegation_from_proposal_to_revocation(house: House, client: Te
 
 
 @pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "once and no more"}])
-def test_nobody_is_told_of_an_end_that_was_refused(house: House, client: TestClient, key: Headers) -> None:
+def test_nobody_is_told_of_an_end_that_was_refused(house: House, client: httpx2.Client, key: Headers) -> None:
     first, today = officer(house) | key, civil_day(now())
     body = {"holder": holder_with_mail(house), "body": COMMUNE, "function": "president"}
     body |= {"starts_on": "2021-09-24", "deed": "PV"}
@@ -128,7 +130,7 @@ def told(house: House) -> int:
         return session.scalar(select(func.count()).select_from(OutgoingMessage)) or 0
 
 
-def test_findings_and_past_ends_are_proposed(house: House, client: TestClient) -> None:
+def test_findings_and_past_ends_are_proposed(house: House, client: httpx2.Client) -> None:
     first, second = officer(house), officer(house)
     _, president = sit(house, client, first, "president")
     today = civil_day(now())
@@ -149,7 +151,7 @@ def test_findings_and_past_ends_are_proposed(house: House, client: TestClient) -
     assert (said.status_code, said.json()["code"]) == (422, "finding-refused")
 
 
-def test_who_is_below_the_first_decides_nothing(house: House, client: TestClient) -> None:
+def test_who_is_below_the_first_decides_nothing(house: House, client: httpx2.Client) -> None:
     province, central = officer(house), officer(house, None)
     _, president = sit(house, client, province, "president")
     end = {"ends_on": (civil_day(now()) - timedelta(days=3)).isoformat(), "reason": "died", "deed": "PV"}
@@ -161,7 +163,7 @@ def test_who_is_below_the_first_decides_nothing(house: House, client: TestClient
     assert client.post(f"{address}/refusal", json={"reason": "mine"}, headers=central).status_code == 201
 
 
-def test_unknown_names(house: House, client: TestClient) -> None:
+def test_unknown_names(house: House, client: httpx2.Client) -> None:
     headers, nothing = officer(house), uuid4()
     for address in (f"/v1/register-proposals/{nothing}",):
         assert client.get(address, headers=headers).status_code == 404

@@ -21,7 +21,7 @@ from pki.registration.kinds import OfficeFunction
 from pki.registration.offices import record_office
 from pki.registration.tables import Holder
 from signer.rendering import handover
-from tests.api.served import served
+from tests.api.served import caller
 
 BY = Actor(kind=ActorKind.SYSTEM, id="test")
 COMMUNE, ELSEWHERE = "06.117.01.03", "02.411.01.23"
@@ -33,7 +33,7 @@ BAD = f"{COMMUNE},vice_president,1,فاطمة,=Fatima,AB123457,,,{DAY},PV 7"
 
 def client(house: House, role: OfficerRole, province: str | None = None) -> TestClient:
     officer = appoint_officer(house.records, name=role.value, role=role, province_code=province, by=BY, at=now())
-    return TestClient(served(house), headers={"Authorization": f"Bearer {officer.token}"})
+    return caller(house, officer.token)
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from datetime import timedelta
 from itertools import count
 from uuid import uuid4
 
+import httpx2
 import pytest
 from sqlalchemy import insert, update
-from starlette.testclient import TestClient
 
 from api.auth.clients import ClientProof, grant_token, register_client
 from api.auth.permissions import now
@@ -17,19 +17,19 @@ from pki.journal.acts import number_leaves, record
 from signer.ceremonies.ports import subject_of
 from signer.ceremonies.tables import Ceremony, CeremonyState
 from tests.api.http.test_permissions import BY
-from tests.api.served import served
+from tests.api.served import caller
 
 KINDS = ["ceremony.opened", "ceremony.redeemed", "ceremony.cancelled"]
 
 
-def platform(house: House, name: str, scope: str = "ceremonies") -> TestClient:
+def platform(house: House, name: str, scope: str = "ceremonies") -> httpx2.Client:
     at, scopes = now(), ("dossiers", "ceremonies")
     given = {"client_id": name, "name": name, "scopes": scopes, "secret": "secret", "public_keys": None}
     register_client(house.records, **given, by=BY, at=at)  # type: ignore[arg-type]
     proof = ClientProof(client_id=name, client_secret="secret", assertion_type=None, assertion=None)
     asked = {"grant_type": "client_credentials", "scope": scope, "proof": proof, "audiences": ()}
     granted = grant_token(house.records, **asked, secrets_allowed=True, at=at)  # type: ignore[arg-type]
-    return TestClient(served(house), headers={"Authorization": f"Bearer {granted.access_token}"})
+    return caller(house, granted.access_token)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_nobody_else_follows_it(house: House, path: str) -> None:
     stranger, without = platform(house, "another"), platform(house, "third", scope="dossiers")
     assert stranger.get(path).status_code == 404
     assert without.get(path).status_code == 403
-    assert TestClient(served(house)).get(path).status_code == 401
+    assert caller(house).get(path).status_code == 401
 
 
 def test_a_live_one_is_followed_to_its_last_event(house: House, path: str, monkeypatch: pytest.MonkeyPatch) -> None:

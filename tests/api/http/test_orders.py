@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
-from starlette.testclient import TestClient
 
 from api.auth.officers import appoint_officer
 from api.auth.permissions import now
@@ -21,18 +20,18 @@ from pki.quota.waves import open_wave
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import OfficeFunction
 from pki.registration.offices import record_office
-from tests.api.served import served
+from tests.api.served import caller
 
 BY = Actor(kind=ActorKind.SYSTEM, id="test")
 COMMUNE = "06.117.01.03"
 
 
 @pytest.fixture
-def client(house: House) -> TestClient:
+def client(house: House) -> httpx2.Client:
     officer = appoint_officer(
         house.records, name="First", role=OfficerRole.CENTRAL, province_code=None, by=BY, at=now()
     )
-    return TestClient(served(house), headers={"Authorization": f"Bearer {officer.token}"})
+    return caller(house, officer.token)
 
 
 @pytest.fixture
@@ -76,18 +75,18 @@ def twenty(post: Callable[[], httpx2.Response]) -> Counter[tuple[int, str]]:
     return Counter((answer.status_code, answer.json().get("code", "")) for answer in answers)
 
 
-def seats(client: TestClient) -> tuple[int, int]:
+def seats(client: httpx2.Client) -> tuple[int, int]:
     found: dict[str, Any] = client.get("/v1/allowances", params={"body": COMMUNE}).json()["items"][0]
     return found["granted"], found["reserved"]
 
 
-def test_twenty_at_once_without_key(client: TestClient, order: dict[str, str]) -> None:
+def test_twenty_at_once_without_key(client: httpx2.Client, order: dict[str, str]) -> None:
     said = twenty(lambda: client.post("/v1/key-orders", json=order))
     assert said == {(201, ""): 1, (409, "order-already-open"): 19}
     assert seats(client) == (5, 1)
 
 
-def test_twenty_at_once_with_one_key(client: TestClient, order: dict[str, str]) -> None:
+def test_twenty_at_once_with_one_key(client: httpx2.Client, order: dict[str, str]) -> None:
     headers = {"Idempotency-Key": str(uuid4())}
     said = twenty(lambda: client.post("/v1/key-orders", json=order, headers=headers))
     assert set(said) <= {(201, ""), (409, "request-in-progress")}
@@ -96,13 +95,13 @@ def test_twenty_at_once_with_one_key(client: TestClient, order: dict[str, str]) 
     assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
 
 
-def test_twenty_at_once_with_twenty_keys(client: TestClient, order: dict[str, str]) -> None:
+def test_twenty_at_once_with_twenty_keys(client: httpx2.Client, order: dict[str, str]) -> None:
     said = twenty(lambda: client.post("/v1/key-orders", json=order, headers={"Idempotency-Key": str(uuid4())}))
     assert said == {(201, ""): 1, (409, "order-already-open"): 19}
     assert seats(client) == (5, 1)
 
 
-def test_the_ledger_says_it_once(client: TestClient, order: dict[str, str]) -> None:
+def test_the_ledger_says_it_once(client: httpx2.Client, order: dict[str, str]) -> None:
     made = client.post("/v1/key-orders", json=order).json()
     entries = client.get("/v1/ledger", params={"order": made["id"]}).json()["items"]
     assert sorted((entry["account"], entry["change"]) for entry in entries) == [("available", -1), ("reserved", 1)]

@@ -4,9 +4,9 @@ import re
 from typing import Any
 from uuid import uuid4
 
+import httpx2
 import pytest
 from fastapi.routing import APIRoute
-from starlette.testclient import TestClient
 
 from api.auth import permissions
 from api.auth.clients import ClientProof, grant_token, register_client
@@ -15,7 +15,7 @@ from api.auth.permissions import now
 from api.auth.tables import OfficerRole
 from api.wiring import House
 from pki.journal.acts import Actor, ActorKind
-from tests.api.served import served
+from tests.api.served import caller, served
 
 BY = Actor(kind=ActorKind.SYSTEM, id="test")
 KINDS = {
@@ -49,8 +49,8 @@ def address(route: APIRoute) -> tuple[str, str]:
 
 
 @pytest.fixture
-def client(house: House) -> TestClient:
-    return TestClient(served(house))
+def client(house: House) -> httpx2.Client:
+    return caller(house)
 
 
 def test_every_door_names_one_permission(house: House) -> None:
@@ -62,7 +62,7 @@ def closed_doors(house: House, *kinds: str) -> list[tuple[str, str]]:
     return [address(route) for route in routes(served(house)) if {*permission_of(route)} & {*kinds}]
 
 
-def test_without_credentials_every_closed_door_says_401(house: House, client: TestClient) -> None:
+def test_without_credentials_every_closed_door_says_401(house: House, client: httpx2.Client) -> None:
     doors = closed_doors(
         house, "central", "regional", "provincial", "officer", "dossiers", "ceremonies", "proof", "agent"
     )
@@ -85,7 +85,7 @@ def body_for(path: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("token", ["", "Bearer", "Bearer nonsense", "Basic abc", "DPoP abc"])
-def test_a_bad_token_is_401(client: TestClient, token: str) -> None:
+def test_a_bad_token_is_401(client: httpx2.Client, token: str) -> None:
     said = client.get("/v1/allowances", headers={"Authorization": token})
     assert said.status_code == 401
 
@@ -120,13 +120,13 @@ def platform_token(house: House, scope: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {granted.access_token}"}
 
 
-def test_a_provincial_officer_is_no_central_one(house: House, client: TestClient) -> None:
+def test_a_provincial_officer_is_no_central_one(house: House, client: httpx2.Client) -> None:
     headers = officer_token(house, OfficerRole.PROVINCIAL, "06.117")
     said = client.post("/v1/officers", json={"name": "Y", "role": "central"}, headers=headers)
     assert (said.status_code, said.json()["code"]) == (403, "not-permitted")
 
 
-def test_a_provincial_officer_is_held_to_his_province(house: House, client: TestClient) -> None:
+def test_a_provincial_officer_is_held_to_his_province(house: House, client: httpx2.Client) -> None:
     headers = officer_token(house, OfficerRole.PROVINCIAL, "06.117")
     assert client.get("/v1/allowances", params={"body": "06.117.01.03"}, headers=headers).status_code == 200
     for body in ("02.411.01.23", "02.411", "nowhere"):
@@ -135,13 +135,13 @@ def test_a_provincial_officer_is_held_to_his_province(house: House, client: Test
     assert client.get("/v1/allowances", headers=headers).json() == {"items": []}
 
 
-def test_an_officer_is_no_platform_and_a_platform_no_officer(house: House, client: TestClient) -> None:
+def test_an_officer_is_no_platform_and_a_platform_no_officer(house: House, client: httpx2.Client) -> None:
     central, platform = officer_token(house, OfficerRole.CENTRAL), platform_token(house, "dossiers ceremonies")
     assert client.get(f"/v1/dossiers/{uuid4()}", headers=central).status_code == 401
     assert client.get("/v1/allowances", headers=platform).status_code == 401
 
 
-def test_a_scope_opens_its_own_doors_only(house: House, client: TestClient) -> None:
+def test_a_scope_opens_its_own_doors_only(house: House, client: httpx2.Client) -> None:
     dossiers, ceremonies = platform_token(house, "dossiers"), platform_token(house, "ceremonies")
     assert client.get(f"/v1/dossiers/{uuid4()}", headers=dossiers).status_code == 404
     assert client.get(f"/v1/ceremonies/{uuid4()}", headers=ceremonies).status_code == 404
@@ -150,7 +150,7 @@ def test_a_scope_opens_its_own_doors_only(house: House, client: TestClient) -> N
         assert (said.status_code, said.json()["code"]) == (403, "not-permitted")
 
 
-def test_every_refusal_is_a_problem(house: House, client: TestClient) -> None:
+def test_every_refusal_is_a_problem(house: House, client: httpx2.Client) -> None:
     central = officer_token(house, OfficerRole.CENTRAL)
     cases = [
         (client.get("/nowhere"), 404),
@@ -168,7 +168,7 @@ def test_every_refusal_is_a_problem(house: House, client: TestClient) -> None:
         assert {"type", "title", "status", "detail", "code", "instance"} <= said.json().keys()
 
 
-def test_an_unknown_field_is_named_by_its_pointer(house: House, client: TestClient) -> None:
+def test_an_unknown_field_is_named_by_its_pointer(house: House, client: httpx2.Client) -> None:
     headers = officer_token(house, OfficerRole.CENTRAL)
     said = client.post("/v1/officers", json={"name": "Y", "role": "central", "more": 1}, headers=headers)
     assert said.json()["errors"][0]["pointer"] == "/more"

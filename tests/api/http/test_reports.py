@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx2
 import pytest
 from sqlalchemy import insert, update
-from starlette.testclient import TestClient
 
 from api.auth.permissions import now
 from api.auth.tables import OfficerRole
@@ -21,12 +21,12 @@ from pki.registration.tables import Body
 from signer.dossiers.kinds import DocumentKind, DocumentState
 from signer.dossiers.tables import Document
 from tests.api.auth.country import BY, token
-from tests.api.served import served
+from tests.api.served import caller
 
 
 @pytest.fixture
-def client(house: House) -> TestClient:
-    return TestClient(served(house))
+def client(house: House) -> httpx2.Client:
+    return caller(house)
 
 
 def ask(level: str = "local", territory: str = "06.117") -> dict[str, str]:
@@ -38,7 +38,7 @@ def pdfsig(path: Path) -> str:
     return said.stdout.decode()
 
 
-def test_a_report_is_made_sealed_and_verified(house: House, client: TestClient, tmp_path: Path) -> None:
+def test_a_report_is_made_sealed_and_verified(house: House, client: httpx2.Client, tmp_path: Path) -> None:
     headers = token(house, OfficerRole.PROVINCIAL)
     once = headers | {"Idempotency-Key": str(uuid4())}
     made = client.post("/v1/rollout-reports", json=ask(), headers=once)
@@ -72,7 +72,7 @@ def test_a_report_is_made_sealed_and_verified(house: House, client: TestClient, 
     assert again.file_sha256 == report["file_sha256"]
 
 
-def verified(client: TestClient, content: bytes) -> dict[str, Any]:
+def verified(client: httpx2.Client, content: bytes) -> dict[str, Any]:
     said = client.post("/v1/verifications", content=content, headers={"Content-Type": "application/pdf"})
     assert said.status_code == 200
     answer: dict[str, Any] = said.json()
@@ -90,12 +90,12 @@ def verified(client: TestClient, content: bytes) -> dict[str, Any]:
         (ask() | {"month": "11/2026"}, 422, "request-malformed"),
     ],
 )
-def test_what_is_not_made(house: House, client: TestClient, body: dict[str, str], status: int, code: str) -> None:
+def test_what_is_not_made(house: House, client: httpx2.Client, body: dict[str, str], status: int, code: str) -> None:
     said = client.post("/v1/rollout-reports", json=body, headers=token(house, OfficerRole.PROVINCIAL))
     assert (said.status_code, said.json()["code"]) == (status, code)
 
 
-def test_committees_training_and_stages_by_their_doors(house: House, client: TestClient) -> None:
+def test_committees_training_and_stages_by_their_doors(house: House, client: httpx2.Client) -> None:
     headers, day = token(house, OfficerRole.REGIONAL), f"{now():%Y-%m-%d}"
 
     def post(path: str, body: dict[str, Any]) -> str:
@@ -144,7 +144,7 @@ def test_committees_training_and_stages_by_their_doors(house: House, client: Tes
 
 @pytest.mark.parametrize(("signed", "stage"), [(0, None), (1, "first_signature"), (4, "regular_use")])
 def test_regular_use_is_so_many_licences_in_so_many_days(
-    house: House, client: TestClient, signed: int, stage: str | None
+    house: House, client: httpx2.Client, signed: int, stage: str | None
 ) -> None:
     """Old licences, drafts and opinions are no use of these days."""
     commune, at = "06.117.01.03", now()

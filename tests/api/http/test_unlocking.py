@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import httpx2
 import pytest
 from joserfc import jwe
 from joserfc.jwk import RSAKey
 from sqlalchemy import text
-from starlette.testclient import TestClient
 
 from api.auth.officers import appoint_officer
 from api.auth.permissions import now
@@ -25,7 +25,7 @@ from pki.quota.orders import activate, request_key
 from pki.quota.unlock_secrets import SentSecret
 from pki.records import HolderId, OfficeId, OrderId, Records
 from tests.api.http.test_orders import BY, COMMUNE, order
-from tests.api.served import served
+from tests.api.served import caller
 from tests.pki.ca.estate import csr
 
 __all__ = ["order"]
@@ -43,10 +43,10 @@ def house(settings: Settings, records: Records, keys: SoftwareKeys) -> Iterator[
     house.close()
 
 
-def officer(house: House, province: str | None = None) -> TestClient:
+def officer(house: House, province: str | None = None) -> httpx2.Client:
     role = OfficerRole.CENTRAL if province is None else OfficerRole.PROVINCIAL
     made = appoint_officer(house.records, name="One", role=role, province_code=province, by=BY, at=now())
-    return TestClient(served(house), headers={"Authorization": f"Bearer {made.token}"})
+    return caller(house, made.token)
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_the_release_key_is_its_owners(tmp_path: Path) -> None:
 def test_old_agents_are_sent_away(house: House, version: str, status: int) -> None:
     from tests.api.test_agent_door import Agent
 
-    agent = Agent(TestClient(served(house)))
+    agent = Agent(caller(house))
     hello = {"ticket": "t" * 43, "agent_nonce": "n" * 22, "agent_version": version}
     said = agent.ask("POST", "/v1/agent/sessions", hello)
     assert said.status_code == status
