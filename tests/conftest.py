@@ -1,6 +1,7 @@
 """The order of the whole: what takes longest first, so that no worker waits at the end for another's last file."""
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 LONGEST = ("tests/story/test_rehearsal", "tests/story/test_kills", "tests/story/", "tests/deploy/")
 
@@ -10,3 +11,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((number for number, start in enumerate(LONGEST) if item.nodeid.startswith(start)), len(LONGEST))
 
     items.sort(key=place)
+
+
+class ByInstallation(LoadFileScheduling):
+    """A worker takes whole files; those that need the served installation go to one, which makes it once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        own = file == "tests/story/test_rehearsal.py"  # it makes its own
+        return "tests/story" if file.startswith("tests/story/") and not own else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByInstallation:
+    return ByInstallation(config, log)
