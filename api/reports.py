@@ -19,9 +19,9 @@ from pki.ca.issuers import issuer_chain
 from pki.ca.keyring import SEAL, Keyring
 from pki.journal.acts import Actor
 from pki.quota.rollout.committees import committee_extent
+from pki.quota.rollout.gathering import gather_report
 from pki.quota.rollout.kinds import CommitteeLevel
 from pki.quota.rollout.made import MadeReport, made_report, record_seal, store_report
-from pki.quota.rollout.report import gather_report
 from pki.quota.rollout.stages import RegularUse
 from pki.records import Records
 from signer.dossiers.use import licence_use

@@ -20,8 +20,9 @@ from pki.quota.elections.preview import Doubt, Move, Preview, Tally, dry_run
 from pki.quota.elections.seating import SeatedCouncil, seat_council
 from pki.quota.elections.sheets import council_sheets
 from pki.quota.elections.signatories import AbleToSign, Unable, able_to_sign
+from pki.quota.heirs import Successor
 from pki.quota.kinds import Replacement, Road
-from pki.quota.replacing import Successor, replace_key
+from pki.quota.replacing import replace_key
 from pki.records import HolderId, OfficeId, OrderId, Records
 from pki.registration.extent import Extent
 from signer.rendering.handover import render_handover

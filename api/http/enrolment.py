@@ -16,9 +16,10 @@ from pki.ca.certificates import certificates_of_order
 from pki.ca.registered import is_commitment, parse_certificate
 from pki.quota.errors import OrderStateRefused, UnlockRefused
 from pki.quota.evidence import DeviceClaim, EvidencePolicy, KeyAttributes, StationEvidence
-from pki.quota.issuing import confirm_written, submit_requests
+from pki.quota.issuing import confirm_written
 from pki.quota.kinds import KeyUse, OrderState, UnlockKind
 from pki.quota.orders import key_order
+from pki.quota.submitting import submit_requests
 from pki.quota.supplied import PresentedDevice, SuppliedPolicy, accept_presented
 from pki.quota.unlock_secrets import MOST_JWE_CHARACTERS, MOST_SECRETS, SentSecret
 from pki.quota.unlocking import set_new_pin

@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from api.wiring import House
 from pki.journal.acts import Actor, ActorKind
-from pki.quota.issuing import approve_issuance, confirm_written, issue_certificates, submit_requests
+from pki.quota.issuing import approve_issuance, confirm_written, issue_certificates
 from pki.quota.kinds import OrderState
 from pki.quota.orders import OrderView, activate, key_order, request_key
+from pki.quota.submitting import submit_requests
 from pki.quota.tables import KeyOrder
 from pki.records import HolderId, OfficeId, OrderId, civil_day
 from pki.registration.errors import HolderExists

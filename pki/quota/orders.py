@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from pki.ca.certificates import CertificateRecord, certificates_of_order
 from pki.journal.acts import Actor, record
+from pki.quota.advancing import advance, locked_order
 from pki.quota.books import Movement, reserve_seat, write_movements
 from pki.quota.devices.following import promise_device
 from pki.quota.errors import (
@@ -29,7 +30,7 @@ from pki.quota.kinds import Account, Book, OrderState, Road, SeatPlace
 from pki.quota.payers import payer_of
 from pki.quota.requests import PreparedIssuance, current_request
 from pki.quota.tables import IssuanceRequest, KeyOrder, UnlockRelease
-from pki.quota.transitions import OPEN_STATES, Step, advance, locked_order
+from pki.quota.transitions import OPEN_STATES, Step
 from pki.records import HolderId, OfficeId, OrderId, Records, again_after_deadlock, civil_day
 from pki.registration.standing import StandingOffice, office_in_effect
 from pki.registration.tables import Body

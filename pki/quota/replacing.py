@@ -6,10 +6,8 @@ one seat is enough, and no free one is needed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
-from uuid import uuid4
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -17,22 +15,21 @@ from sqlalchemy.orm import Session
 from pki.ca.errors import AlreadyRedeemed
 from pki.ca.intents import abandon, intents_of_order
 from pki.journal.acts import Actor, record
-from pki.quota.books import Movement, granting_agreement, reserve_seat, write_movements
+from pki.quota.advancing import RENEWING, advance, locked_order
 from pki.quota.devices.following import lose_device, promise_device
 from pki.quota.errors import OrderStateRefused, PayerRefused, ReplacementRefused
-from pki.quota.kinds import Account, Book, OrderState, Replacement, Road, SeatPlace
-from pki.quota.orders import OrderView, insert_order, key_order, require_office
+from pki.quota.heirs import SIGNS_ON, Successor, insert_heir, order_beside, order_in_a_free_seat
+from pki.quota.kinds import OrderState, Replacement, Road, SeatPlace
+from pki.quota.orders import OrderView, key_order, require_office
 from pki.quota.owed import SignaturesSettled, owe_revocation
 from pki.quota.stopping import end_key, revoke_owed, stop_here
 from pki.quota.tables import KeyOrder
-from pki.quota.transitions import LIVING_STATES, RENEWING, TRANSITIONS, Step, advance, locked_order
-from pki.records import HolderId, OfficeId, OrderId, Records, again_after_deadlock, civil_day
+from pki.quota.transitions import LIVING_STATES, TRANSITIONS, Step
+from pki.records import HolderId, OfficeId, OrderId, Records, again_after_deadlock
 from pki.registration.standing import StandingOffice
 from pki.registration.tables import Body
 from pki.status.tables import RevocationReason
 
-SIGNS_ON = frozenset({Replacement.RENEWAL, Replacement.ROAD_CHANGE})
-"""Until the new key is accepted. With every other reason the old one stops at once."""
 REASONS = {
     Replacement.RENEWAL: RevocationReason.SUPERSEDED,
     Replacement.ROAD_CHANGE: RevocationReason.SUPERSEDED,
@@ -41,16 +38,6 @@ REASONS = {
     Replacement.COMPROMISED: RevocationReason.KEY_COMPROMISE,
     Replacement.SUCCESSION: RevocationReason.CESSATION_OF_OPERATION,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Successor:
-    """Who gets the new key, for which office, by which road."""
-
-    holder: HolderId
-    office: OfficeId
-    road: Literal[Road.SELF_MADE, Road.SUPPLIED] = Road.SELF_MADE
-    device_serial: str | None = None
 
 
 @again_after_deadlock
@@ -127,7 +114,7 @@ def _replaced(
     if why in SIGNS_ON:
         if standing.body_id != found.body_id:
             raise ReplacementRefused(order, "it signs on for another body than the new one's")
-        return _order_beside(session, found, taker, standing, why=why, by=by, at=at)
+        return order_beside(session, found, taker, standing, why=why, by=by, at=at)
     renewal = _renewal_of(session, order)
     if renewal is not None and (why is Replacement.SUCCESSION or taker.office != renewal.office_id):
         _give_up(session, settled, renewal, by=by, at=at)
@@ -188,22 +175,6 @@ def give_up_order(
     revoke_owed(session, settled, order=order, by=by, at=at)
 
 
-def _order_beside(
-    session: Session,
-    old: KeyOrder,
-    taker: Successor,
-    standing: StandingOffice,
-    *,
-    why: Replacement,
-    by: Actor,
-    at: datetime,
-) -> OrderId:
-    """An order under way while the old key signs on."""
-    if old.seat is SeatPlace.NONE:
-        return _order_in_a_free_seat(session, old, taker, standing, why=why, by=by, at=at)
-    return _insert(session, old, taker, standing, why=why, seat=SeatPlace.AWAITED, by=by, at=at)
-
-
 def _order_instead(
     session: Session,
     settled: SignaturesSettled,
@@ -225,7 +196,7 @@ def _order_instead(
     made: list[OrderId] = []
 
     def insert() -> OrderId:
-        made.append(_insert(session, old, taker, standing, why=why, seat=SeatPlace.RESERVED, by=by, at=at))
+        made.append(insert_heir(session, old, taker, standing, why=why, seat=SeatPlace.RESERVED, by=by, at=at))
         return made[0]
 
     advance(
@@ -241,84 +212,13 @@ def _order_instead(
         made.append(OrderId(renewal.id))
     elif seat is SeatPlace.AWAITED:
         # A renewal that is itself replaced: the key that it was to renew still has the seat.
-        made.append(_insert(session, old, taker, standing, why=why, seat=SeatPlace.AWAITED, by=by, at=at))
+        made.append(insert_heir(session, old, taker, standing, why=why, seat=SeatPlace.AWAITED, by=by, at=at))
     elif seat is SeatPlace.NONE:
-        made.append(_order_in_a_free_seat(session, old, taker, standing, why=why, by=by, at=at))
+        made.append(order_in_a_free_seat(session, old, taker, standing, why=why, by=by, at=at))
     _abandon_intents(session, number, at=at)
     owe_revocation(session, order=number, reason=REASONS[why], cause=why.value, by=by, at=at)
     revoke_owed(session, settled, order=number, by=by, at=at)
     return made[0]
-
-
-def _order_in_a_free_seat(
-    session: Session,
-    old: KeyOrder,
-    taker: Successor,
-    standing: StandingOffice,
-    *,
-    why: Replacement,
-    by: Actor,
-    at: datetime,
-) -> OrderId:
-    """A key already held has no seat to give: the new one takes a free one, as any order does."""
-    agreement = granting_agreement(session, body_id=standing.body_id, body_code=standing.body_code, at=at)
-    order = _insert(
-        session,
-        old,
-        taker,
-        standing,
-        why=why,
-        seat=SeatPlace.RESERVED,
-        payer={"payer_body_id": standing.body_id, "agreement_id": agreement},
-        by=by,
-        at=at,
-    )
-    reserve_seat(session, body_id=standing.body_id, body_code=standing.body_code, agreement_id=agreement, at=at)
-    reserved = Movement(
-        book=Book.SEAT,
-        taken_from=Account.AVAILABLE,
-        given_to=Account.RESERVED,
-        amount=1,
-        agreement_id=agreement,
-        body_id=standing.body_id,
-        order_id=order,
-    )
-    write_movements(session, [reserved], cause="order.requested", in_effect=civil_day(at), at=at)
-    return order
-
-
-def _insert(
-    session: Session,
-    old: KeyOrder,
-    taker: Successor,
-    standing: StandingOffice,
-    *,
-    why: Replacement,
-    seat: SeatPlace,
-    payer: dict[str, object] | None = None,
-    by: Actor,
-    at: datetime,
-) -> OrderId:
-    order = OrderId(uuid4())
-    replaces = old.replaces_id if seat is SeatPlace.AWAITED and why not in SIGNS_ON else old.id
-    values = {
-        "id": order,
-        "holder_id": taker.holder,
-        "office_id": taker.office,
-        "body_id": standing.body_id,
-        "road": taker.road,
-        "device_serial": taker.device_serial,
-        "state": OrderState.REQUESTED,
-        "seat": seat,
-        "replaces_id": replaces,
-        "requested_at": at,
-        "requested_by": str(by),
-    }
-    insert_order(session, values | (payer or {"payer_body_id": old.payer_body_id, "agreement_id": old.agreement_id}))
-    facts: dict[str, object] = {"holder": taker.holder, "office": taker.office, "road": taker.road}
-    facts |= {"device_serial": taker.device_serial, "replaces": replaces, "why": why}
-    record(session, kind="order.requested", subject=f"order:{order}", by=by, at=at, facts=facts)
-    return order
 
 
 def _renewal_of(session: Session, order: OrderId) -> KeyOrder | None:

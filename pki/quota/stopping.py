@@ -11,11 +11,12 @@ from pki.ca.certificates import certificates_of_order
 from pki.ca.profile import CertificatePurpose
 from pki.ca.tables import CertificateOrigin, CertificateRow
 from pki.journal.acts import Actor
+from pki.quota.advancing import advance, locked_order
 from pki.quota.errors import OrderStateRefused
 from pki.quota.kinds import OrderState
 from pki.quota.owed import SignaturesSettled, owe_revocation
 from pki.quota.tables import DueRevocation, KeyOrder
-from pki.quota.transitions import LIVING_STATES, Step, advance, locked_order
+from pki.quota.transitions import LIVING_STATES, Step
 from pki.quota.unlocking import CAUSE, end_releases
 from pki.records import OrderId, Records, again_after_deadlock
 from pki.status.blocks import Block, block_of, lift_block, record_block

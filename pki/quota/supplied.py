@@ -23,6 +23,7 @@ from pki.ca.registered import is_commitment, named_person, parse_certificate, re
 from pki.ca.tables import IssuerKind, IssuerRow
 from pki.journal.acts import Actor, ActorKind, record
 from pki.journal.canonical import canonical_json
+from pki.quota.advancing import advance, locked_order
 from pki.quota.devices.following import promise_device
 from pki.quota.errors import (
     ApprovalDigestDiffers,
@@ -43,7 +44,7 @@ from pki.quota.kinds import KeyUse, OrderState, Road
 from pki.quota.orders import require_office
 from pki.quota.registered import issuer_of, names_holder
 from pki.quota.tables import KeyOrder
-from pki.quota.transitions import Step, advance, locked_order
+from pki.quota.transitions import Step
 from pki.records import HolderId, OfficeId, OrderId, Records
 from pki.registration.protection import ProtectedNumbers
 from pki.registration.tables import Holder

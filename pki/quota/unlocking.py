@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from pki.ca.certificates import certificates_of_order
 from pki.journal.acts import Actor, ActorKind, record
 from pki.journal.canonical import canonical_json
+from pki.quota.advancing import advance, locked_order
 from pki.quota.errors import (
     ApprovalDigestDiffers,
     ApprovalUsed,
@@ -31,7 +32,7 @@ from pki.quota.errors import (
 from pki.quota.kinds import OrderState, UnlockKind
 from pki.quota.orders import require_office
 from pki.quota.tables import KeyOrder, UnlockRelease
-from pki.quota.transitions import Step, advance, locked_order
+from pki.quota.transitions import Step
 from pki.quota.unlock_secrets import KeptSecret, SentSecret, current_secrets, keep_secrets
 from pki.records import HolderId, OfficeId, OrderId, Records
 from pki.status.blocks import block_of, lift_block, record_block

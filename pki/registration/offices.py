@@ -4,37 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Date, Select, bindparam, delete, insert, or_, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
-from pki.journal.inserting import insert_into
 from pki.records import HolderId, OfficeId, Records, civil_day
 from pki.registration.errors import (
     BodyUnknown,
     EndBeforeStart,
-    FunctionNotInBody,
-    HolderInOffice,
     HolderUnknown,
-    OfficeOccupied,
     OfficeUnknown,
-    RankRefused,
 )
 from pki.registration.kinds import (
     ELECTED_FUNCTIONS,
-    FUNCTIONS_OF,
-    MECHOUAR_COMMUNES,
-    SINGLE_FUNCTIONS,
     OfficeFunction,
 )
 from pki.registration.mailboxes.handing_over import leave_mailbox
+from pki.registration.occupancy import Place, leave_slot, refuse_misfit, refuse_overlap, refuse_two_bureaus, take_slot
 from pki.registration.retroactivity import STRICT, Retroactivity
-from pki.registration.tables import Body, Holder, Office, OfficeEnd, OpenOffice, OpenRank
-
-_PACHAS = frozenset({OfficeFunction.PACHA, OfficeFunction.PACHA_ASSISTANT})
+from pki.registration.tables import Body, Holder, Office, OfficeEnd
 
 # Spelled once: every office needs them.
 _RECORDED = insert(Office.__table__)  # type: ignore[arg-type]
@@ -52,10 +42,6 @@ _END_SUPERSEDED = (
     .where(OfficeEnd.office_id == bindparam("office"), OfficeEnd.superseded_at.is_(None))
     .values(superseded_at=bindparam("on"))
     .execution_options(synchronize_session=False)
-)
-_LEFT = tuple(
-    delete(slot.__table__).where(slot.__table__.c.office_id == bindparam("office"))  # type: ignore[arg-type]
-    for slot in (OpenOffice, OpenRank)
 )
 
 
@@ -140,16 +126,16 @@ def _write(session: Session, body: Body, recording: OfficeRecording, *, by: Acto
     function, starts_on = recording.function, recording.starts_on
     if session.scalar(_LOCKED_HOLDER, {"holder": recording.holder}) is None:
         raise HolderUnknown(recording.holder)
-    _refuse_misfit(body, function, recording.rank)
+    refuse_misfit(body, function, recording.rank)
     if recording.supersedes is not None:
         _supersede(session, recording.supersedes, holder=recording.holder, body=body.id, at=at)
         leave_mailbox(session, recording.supersedes, on=civil_day(at), by=by, at=at)
     office = OfficeId(uuid4())
-    place = _Place(body_id=body.id, body_code=body.code, function=function, rank=recording.rank)
+    place = Place(body_id=body.id, body_code=body.code, function=function, rank=recording.rank)
     if place.single:
-        _refuse_overlap(session, place, starts_on=starts_on, ends_on=None, apart=office)
+        refuse_overlap(session, place, starts_on=starts_on, ends_on=None, apart=office)
     if function in ELECTED_FUNCTIONS:
-        _refuse_two_bureaus(session, recording.holder, starts_on=starts_on, ends_on=None, apart=office)
+        refuse_two_bureaus(session, recording.holder, starts_on=starts_on, ends_on=None, apart=office)
     row = {
         "id": office,
         "holder_id": recording.holder,
@@ -163,7 +149,7 @@ def _write(session: Session, body: Body, recording: OfficeRecording, *, by: Acto
     }
     session.connection().execute(_RECORDED, row)
     if place.single:
-        _take_slot(session, place, office)
+        take_slot(session, place, office)
     facts = {"holder": recording.holder, "body": body.code, "function": function, "rank": recording.rank}
     facts |= {"starts_on": starts_on, "deed": recording.deed, "supersedes": recording.supersedes}
     record(session, kind="office.recorded", subject=f"office:{office}", by=by, at=at, facts=facts)
@@ -215,13 +201,13 @@ def write_end(session: Session, ending: OfficeEnding, *, by: Actor, at: datetime
     body = locked_body(session, found.code)
     if ends_on < found.starts_on:
         raise EndBeforeStart(found.starts_on, ends_on)
-    place = _Place(body_id=body.id, body_code=body.code, function=found.function, rank=found.rank)
+    place = Place(body_id=body.id, body_code=body.code, function=found.function, rank=found.rank)
     if place.single:
-        _refuse_overlap(session, place, starts_on=found.starts_on, ends_on=ends_on, apart=office)
+        refuse_overlap(session, place, starts_on=found.starts_on, ends_on=ends_on, apart=office)
     if found.function in ELECTED_FUNCTIONS:
         session.execute(_LOCKED_HOLDER, {"holder": found.holder_id})
         holder = HolderId(found.holder_id)
-        _refuse_two_bureaus(session, holder, starts_on=found.starts_on, ends_on=ends_on, apart=office)
+        refuse_two_bureaus(session, holder, starts_on=found.starts_on, ends_on=ends_on, apart=office)
     session.execute(_END_SUPERSEDED, {"office": office, "on": at})
     row = {
         "id": uuid4(),
@@ -233,7 +219,7 @@ def write_end(session: Session, ending: OfficeEnding, *, by: Actor, at: datetime
         "recorded_by": str(by),
     }
     session.connection().execute(_ENDED, row)
-    _leave_slot(session, office)
+    leave_slot(session, office)
     leave_mailbox(session, office, on=ends_on, by=by, at=at)
     facts = {"ends_on": ends_on, "reason": ending.reason, "deed": ending.deed}
     record(session, kind="office.ended", subject=f"office:{office}", by=by, at=at, facts=facts)
@@ -244,38 +230,12 @@ def current_end(session: Session, office: OfficeId) -> date | None:
     return session.scalar(_END_OF, {"office": office})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """An office as a seat that one person holds at a time."""
-
-    body_id: UUID
-    body_code: str
-    function: OfficeFunction
-    rank: int | None
-
-    @property
-    def single(self) -> bool:
-        return self.function in SINGLE_FUNCTIONS or self.rank is not None
-
-    @property
-    def name(self) -> str:
-        return self.function.value if self.rank is None else f"{self.function.value} of rank {self.rank}"
-
-
 def locked_body(session: Session, code: str) -> Body:
     """The body; rival acts on its offices wait for this transaction (on SQLite they do anyway)."""
     body = session.scalars(_LOCKED_BODY, {"code": code}).one_or_none()
     if body is None:
         raise BodyUnknown(code)
     return body
-
-
-def _refuse_misfit(body: Body, function: OfficeFunction, rank: int | None) -> None:
-    elsewhere = function in _PACHAS and body.code not in MECHOUAR_COMMUNES
-    if function not in FUNCTIONS_OF[body.kind] or elsewhere:
-        raise FunctionNotInBody(function.value, body.code)
-    if (function is OfficeFunction.VICE_PRESIDENT) != (rank is not None) or (rank is not None and rank < 1):
-        raise RankRefused(function.value)
 
 
 def _supersede(session: Session, office: OfficeId, *, holder: HolderId, body: UUID, at: datetime) -> None:
@@ -288,81 +248,4 @@ def _supersede(session: Session, office: OfficeId, *, holder: HolderId, body: UU
     ).scalar_one_or_none()
     if done is None:
         raise OfficeUnknown(office)
-    _leave_slot(session, office)
-
-
-_CURRENT_END = (OfficeEnd.office_id == Office.id) & OfficeEnd.superseded_at.is_(None)
-
-
-_APART = Office.superseded_at.is_(None) & (Office.id != bindparam("apart"))
-_START, _END = bindparam("starts_on", type_=Date()), bindparam("ends_on", type_=Date())
-
-
-def _on_a_day_of(*, open_ended: bool) -> ColumnElement[bool]:
-    """An office that is held on one of the days [starts_on, ends_on)."""
-    # An office that ended the day it began was held on no day at all.
-    there = or_(OfficeEnd.ends_on.is_(None), (OfficeEnd.ends_on > _START) & (OfficeEnd.ends_on > Office.starts_on))
-    return there if open_ended else there & (Office.starts_on < _END)
-
-
-@cache
-def _rivals(*, ranked: bool, open_ended: bool) -> Select[UUID]:
-    return (
-        select(Office.id)
-        .outerjoin(OfficeEnd, _CURRENT_END)
-        .where(Office.body_id == bindparam("body"), Office.function == bindparam("function"))
-        .where(Office.rank == bindparam("rank") if ranked else Office.rank.is_(None))
-        .where(_APART, _on_a_day_of(open_ended=open_ended))
-        .limit(1)
-    )
-
-
-@cache
-def _bureaus(*, open_ended: bool) -> Select[UUID, OfficeFunction, str]:
-    return (
-        select(Office.id, Office.function, Body.code)
-        .join(Body, Body.id == Office.body_id)
-        .outerjoin(OfficeEnd, _CURRENT_END)
-        .where(Office.holder_id == bindparam("holder"), Office.function.in_(ELECTED_FUNCTIONS))
-        .where(_APART, _on_a_day_of(open_ended=open_ended))
-        .limit(1)
-    )
-
-
-def _refuse_overlap(session: Session, place: _Place, *, starts_on: date, ends_on: date | None, apart: UUID) -> None:
-    """Refuse [starts_on, ends_on) if somebody else is in that office on one of its days."""
-    days = {"starts_on": starts_on} | ({} if ends_on is None else {"ends_on": ends_on})
-    office = {"body": place.body_id, "function": place.function, "apart": apart}
-    office |= {} if place.rank is None else {"rank": place.rank}
-    rival = session.scalar(_rivals(ranked=place.rank is not None, open_ended=ends_on is None), office | days)
-    if rival is not None and ends_on != starts_on:
-        raise OfficeOccupied(body_code=place.body_code, function=place.name, occupant=OfficeId(rival))
-
-
-def _refuse_two_bureaus(
-    session: Session, holder: HolderId, *, starts_on: date, ends_on: date | None, apart: UUID
-) -> None:
-    """Refuse [starts_on, ends_on) if the holder sits in a bureau, this or another, on one of its days."""
-    said = {"holder": holder, "apart": apart, "starts_on": starts_on}
-    said |= {} if ends_on is None else {"ends_on": ends_on}
-    other = session.execute(_bureaus(open_ended=ends_on is None), said).first()
-    if other is not None and ends_on != starts_on:
-        raise HolderInOffice(body_code=other.code, function=other.function.value, office=OfficeId(other.id))
-
-
-def _take_slot(session: Session, place: _Place, office: OfficeId) -> None:
-    # THREAT: two presidents of one commune, recorded at the same time by two officers, both with a key.
-    # DEFENCE: one row per body and function (or rank); the primary key decides, whatever the two transactions saw.
-    # TEST: tests/pki/registration/test_offices.py::test_two_presidents_at_once
-    slot: type[OpenOffice | OpenRank] = OpenOffice if place.rank is None else OpenRank
-    own = {"function": place.function} if place.rank is None else {"rank": place.rank}
-    take = insert_into(session, slot).on_conflict_do_nothing().returning(slot.office_id)
-    row = {"body_id": place.body_id, "office_id": office, **own}
-    if session.connection().execute(take, row).scalar_one_or_none() is None:
-        occupant = session.scalars(select(slot.office_id).filter_by(body_id=place.body_id, **own)).one()
-        raise OfficeOccupied(body_code=place.body_code, function=place.name, occupant=OfficeId(occupant))
-
-
-def _leave_slot(session: Session, office: OfficeId) -> None:
-    for leave in _LEFT:
-        session.connection().execute(leave, {"office": office})
+    leave_slot(session, office)

@@ -20,34 +20,17 @@ from pki.quota.elections.errors import (
     ElectionDayRefused,
     OfficialsMissing,
 )
-from pki.quota.elections.kinds import MINUTES, CouncilState, KeyEnd, KeyOutcome, OutgoingKeys
-from pki.quota.elections.matching import PRESIDENT, KeyDecision, PlaceDecision
+from pki.quota.elections.kinds import MINUTES, CouncilState, KeyOutcome, OutgoingKeys
+from pki.quota.elections.matching import PRESIDENT
+from pki.quota.elections.places import SeatedPlace, end_keys, provide_key, take_office
 from pki.quota.elections.plans import require_plan
 from pki.quota.elections.tables import Council, ElectedOfficial, SeatedOfficial
-from pki.quota.errors import AllowanceExhausted, WaveNotOpen
-from pki.quota.kinds import Replacement, Road, SeatPlace
-from pki.quota.orders import request_key
+from pki.quota.kinds import Road
 from pki.quota.owed import SignaturesSettled
-from pki.quota.replacing import Successor, give_up_order, replace_order, retie_order
-from pki.quota.tables import KeyOrder
-from pki.records import HolderId, Joined, OfficeId, OrderId, Records, again_after_deadlock, civil_day
+from pki.records import HolderId, OfficeId, OrderId, Records, again_after_deadlock, civil_day
 from pki.registration.errors import BodyUnknown
 from pki.registration.extent import EVERYWHERE, Extent
-from pki.registration.holders import enrol_protected
-from pki.registration.offices import OfficeRecording, write_office
-from pki.registration.protection import ProtectedNumber
 from pki.registration.tables import Body
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeatedPlace:
-    """One new office and its key."""
-
-    office: OfficeId
-    holder: HolderId
-    place: str
-    outcome: KeyOutcome
-    order: OrderId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +91,13 @@ def seat_council(
         _refuse_alone(session, facts, elected_on, by=by, at=at)
         decision = facts.decision()
         offices = {
-            each.incoming.official: _take_office(
+            each.incoming.official: take_office(
                 session, facts.code, each, elected_on=elected_on, deed=deed, by=by, at=at
             )
             for each in decision.places
         }
         places = [
-            _provide(
+            provide_key(
                 session,
                 settled,
                 each,
@@ -126,7 +109,7 @@ def seat_council(
             )
             for each in sorted(decision.places, key=lambda each: _TURNS[each.outcome])
         ]
-        ended, left = _end(session, settled, decision.keys, outgoing=outgoing, by=by, at=at)
+        ended, left = end_keys(session, settled, decision.keys, outgoing=outgoing, by=by, at=at)
         seated = SeatedCouncil(body_code=body_code, places=tuple(places), ended=ended, left=left)
         _record(session, seated, plan=plan, body=body, offices=offices, elected_on=elected_on, deed=deed, by=by, at=at)
     return seated
@@ -239,99 +222,6 @@ def _refuse_alone(session: Session, facts: CouncilFacts, elected_on: date, *, by
     alone = by.kind is ActorKind.OFFICER
     if any(row.elected_on != elected_on or (alone and row.imported_by == str(by)) for row in rows):
         MINUTES.refuse_office(session, facts.body_id, elected_on, corrects=False, at=at)
-
-
-def _take_office(
-    session: Session, body_code: str, place: PlaceDecision, *, elected_on: date, deed: str, by: Actor, at: datetime
-) -> tuple[HolderId, OfficeId]:
-    """Enrol the person if the register does not know him, and record his office."""
-    incoming = place.incoming
-    holder = incoming.holder
-    if holder is None:
-        official = session.get_one(ElectedOfficial, incoming.official)
-        holder = enrol_protected(
-            session,
-            name_ar=official.name_ar,
-            name_latin=official.name_latin,
-            number=ProtectedNumber(encrypted=official.cin_encrypted, keyed_hash=official.cin_hash),
-            email=official.email,
-            phone=official.phone,
-            by=by,
-            at=at,
-        )
-    recording = OfficeRecording(
-        holder=holder,
-        body_code=body_code,
-        function=incoming.function,
-        rank=incoming.rank,
-        starts_on=elected_on,
-        deed=deed,
-    )
-    # It reaches back to the end of the outgoing council at most, and further than minutes take by two officers.
-    return holder, write_office(session, recording, by=by, at=at)
-
-
-def _provide(
-    session: Session,
-    settled: SignaturesSettled,
-    place: PlaceDecision,
-    taken: tuple[HolderId, OfficeId],
-    *,
-    body_code: str,
-    road: Literal[Road.SELF_MADE, Road.SUPPLIED],
-    by: Actor,
-    at: datetime,
-) -> SeatedPlace:
-    (holder, office), outcome, order = taken, place.outcome, place.order
-    if outcome is KeyOutcome.KEPT:
-        assert order is not None
-        order = _keep(session, settled, order, office, by=by, at=at)
-    elif outcome is KeyOutcome.SUCCEEDS:
-        assert order is not None
-        taker = Successor(holder=holder, office=office, road=road)
-        why = Replacement.SUCCESSION
-        order = replace_order(session, settled, order=order, why=why, successor=taker, by=by, at=at)
-    elif outcome is KeyOutcome.ORDERED:
-        try:
-            order = request_key(
-                Joined(session), holder=holder, office=office, payer_body_code=body_code, road=road, by=by, at=at
-            ).id
-        except (AllowanceExhausted, WaveNotOpen):
-            # Somebody took the free seat meanwhile. Nobody before him had a key: the council is seated all the same.
-            outcome = KeyOutcome.NO_SEAT
-    return SeatedPlace(office=office, holder=holder, place=place.incoming.place, outcome=outcome, order=order)
-
-
-def _keep(
-    session: Session, settled: SignaturesSettled, order: OrderId, office: OfficeId, *, by: Actor, at: datetime
-) -> OrderId:
-    """The key goes on for the new office, and a renewal of it with it."""
-    renewal = session.scalar(
-        select(KeyOrder.id).where(KeyOrder.replaces_id == order, KeyOrder.seat == SeatPlace.AWAITED)
-    )
-    kept = retie_order(session, settled, order=order, office=office, by=by, at=at)
-    if renewal is not None:
-        retie_order(session, settled, order=OrderId(renewal), office=office, by=by, at=at)
-    return kept
-
-
-def _end(
-    session: Session,
-    settled: SignaturesSettled,
-    keys: tuple[KeyDecision, ...],
-    *,
-    outgoing: OutgoingKeys,
-    by: Actor,
-    at: datetime,
-) -> tuple[tuple[OrderId, ...], tuple[OrderId, ...]]:
-    ended, left = [], []
-    for each in keys:
-        if each.end is KeyEnd.LEFT or (each.end is KeyEnd.ENDED and outgoing is OutgoingKeys.KEEP):
-            left.append(each.key.order)
-        elif each.end is KeyEnd.ENDED:
-            give_up_order(session, settled, order=each.key.order, cause="office-ended", by=by, at=at)
-            ended.append(each.key.order)
-    return tuple(ended), tuple(left)
 
 
 def _record(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
 from pki.journal.inserting import insert_into
+from pki.quota.advancing import locked_order
 from pki.quota.books import Movement, write_movements
 from pki.quota.errors import AgreementUnknown, OrderStateRefused
 from pki.quota.grants.errors import (
@@ -22,7 +23,6 @@ from pki.quota.grants.errors import (
 from pki.quota.grants.tables import AgreementAmendment, PurchaseReturn
 from pki.quota.kinds import Account, Book, SeatPlace
 from pki.quota.tables import Agreement, AgreementBook, KeyOrder, LedgerEntry
-from pki.quota.transitions import locked_order
 from pki.records import OrderId, Records, again_after_deadlock, civil_day
 
 

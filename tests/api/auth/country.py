@@ -28,9 +28,9 @@ from pki.quota.kinds import TransferSide
 from pki.quota.orders import request_key
 from pki.quota.policy import QuotaPolicy
 from pki.quota.rollout.committees import name_committee
+from pki.quota.rollout.gathering import gather_report
 from pki.quota.rollout.kinds import CommitteeLevel
 from pki.quota.rollout.made import store_report
-from pki.quota.rollout.report import gather_report
 from pki.quota.rollout.stages import RegularUse
 from pki.quota.rollout.training import plan_programme, record_session
 from pki.quota.waves import open_wave

@@ -23,9 +23,10 @@ from api.settings import Settings
 from api.wiring import House, build_house
 from hsm.software import SoftwareKeys
 from pki.journal.acts import Actor, ActorKind
-from pki.quota.issuing import approve_issuance, issue_certificates, submit_requests
+from pki.quota.issuing import approve_issuance, issue_certificates
 from pki.quota.orders import request_key
 from pki.quota.requests import DeviceClaim
+from pki.quota.submitting import submit_requests
 from pki.records import HolderId, OrderId, Records
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import OfficeFunction

@@ -19,9 +19,10 @@ from api.wiring import House, build_house
 from hsm.software import SoftwareKeys
 from pki.journal.acts import Actor, ActorKind
 from pki.quota.evidence import DeviceClaim
-from pki.quota.issuing import approve_issuance, confirm_written, issue_certificates, submit_requests
+from pki.quota.issuing import approve_issuance, confirm_written, issue_certificates
 from pki.quota.kinds import UnlockKind
 from pki.quota.orders import activate, request_key
+from pki.quota.submitting import submit_requests
 from pki.quota.unlock_secrets import SentSecret
 from pki.records import HolderId, OfficeId, OrderId, Records
 from tests.api.http.test_orders import BY, COMMUNE, order

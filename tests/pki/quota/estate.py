@@ -14,11 +14,12 @@ from pki.ca.issuance import Issuance
 from pki.journal.acts import Actor, ActorKind
 from pki.quota.differences import differences
 from pki.quota.holding import HeldCertificate, signing_certificate
-from pki.quota.issuing import approve_issuance, confirm_written, issue_certificates, submit_requests
+from pki.quota.issuing import approve_issuance, confirm_written, issue_certificates
 from pki.quota.kinds import OrderState, SeatPlace
 from pki.quota.orders import OrderView, activate, key_order, request_key
 from pki.quota.reading import allowances
 from pki.quota.requests import DeviceClaim, PreparedIssuance
+from pki.quota.submitting import submit_requests
 from pki.records import HolderId, OfficeId, OrderId, Records
 from tests.pki.ca.estate import ADDRESSES, csr
 from tests.pki.estate import BERRECHID, OFFICER, PROTECTION, SECOND, SYSTEM, T0, seated

@@ -12,8 +12,8 @@ from pki.quota.evidence import (
     evidence_of_order,
     refuse_weak_keys,
 )
-from pki.quota.issuing import submit_requests
 from pki.quota.kinds import EvidenceStanding, KeyUse
+from pki.quota.submitting import submit_requests
 from pki.quota.tables import IssuanceRequest, KeyEvidence
 from pki.records import OrderId
 from tests.pki.ca.estate import csr

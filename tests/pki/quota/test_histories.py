@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pki.quota.advancing import advance
 from pki.quota.balances import balances, explain
 from pki.quota.differences import differences
 from pki.quota.errors import QuotaError
@@ -21,13 +22,14 @@ from pki.quota.grants.field_lines import KeyInField
 from pki.quota.grants.opening import import_keys_in_field
 from pki.quota.grants.purchases import give_back_purchase
 from pki.quota.grants.transfers import consent_to_transfer, propose_transfer
+from pki.quota.heirs import Successor
 from pki.quota.kinds import Account, OrderState, Replacement, Road, SeatPlace, TransferSide
 from pki.quota.orders import request_key
 from pki.quota.policy import QuotaPolicy
 from pki.quota.reading import AllowanceLine, allowances, ledger
-from pki.quota.replacing import Successor, replace_key
+from pki.quota.replacing import replace_key
 from pki.quota.tables import KeyOrder
-from pki.quota.transitions import Step, advance
+from pki.quota.transitions import Step
 from pki.records import HolderId, OfficeId, OrderId, Records
 from pki.registration.census import CountedBody, record_census
 from pki.registration.kinds import OfficeFunction

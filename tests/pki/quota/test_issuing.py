@@ -25,10 +25,11 @@ from pki.quota.errors import (
     RequestsMissing,
     SelfApproval,
 )
-from pki.quota.issuing import approve_issuance, confirm_written, issue_certificates, submit_requests
+from pki.quota.issuing import approve_issuance, confirm_written, issue_certificates
 from pki.quota.kinds import Book, OrderState
 from pki.quota.orders import cancel_key
 from pki.quota.reading import ledger
+from pki.quota.submitting import submit_requests
 from pki.quota.tables import AgreementBook, IssuanceRequest
 from pki.records import OrderId, Records
 from pki.registration.offices import end_office

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from pki.journal.tables import EventRow
+from pki.quota.advancing import advance
 from pki.quota.errors import (
     AllowanceExhausted,
     NoUsableKey,
@@ -22,7 +23,7 @@ from pki.quota.kinds import OrderState, Road, SeatPlace
 from pki.quota.orders import cancel_key, issue_enrolment_ticket, key_order
 from pki.quota.reading import ledger
 from pki.quota.tables import Allowance, KeyOrder
-from pki.quota.transitions import TRANSITIONS, Step, advance
+from pki.quota.transitions import TRANSITIONS, Step
 from pki.records import OrderId
 from pki.registration.errors import BodyUnknown
 from pki.registration.offices import end_office

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import update
 
 from pki.quota.errors import NoUsableKey, OrderAlreadyOpen, OrderStateRefused, PayerRefused, ReplacementRefused
+from pki.quota.heirs import Successor
 from pki.quota.kinds import OrderState, Replacement, Road, SeatPlace
 from pki.quota.orders import cancel_key
 from pki.quota.reading import ledger
-from pki.quota.replacing import Successor, replace_key, retie_order
+from pki.quota.replacing import replace_key, retie_order
 from pki.quota.stopping import block_key, expire_keys, revoke_all_owed, revoke_key
 from pki.quota.tables import KeyOrder
 from pki.records import HolderId, OfficeId, OrderId

@@ -105,6 +105,13 @@ def native(walls: str, user: int, folder: Path) -> dict[str, Any]:
     return said
 
 
+def gives_a_network(user: str) -> bool:
+    """Whether this kernel gives him an empty one: not to a plain user in a changed root, nor where it is forbidden."""
+    who: dict[str, Any] = {"user": PLAIN_USER} if user == "plain" else {}
+    commands = (["unshare", *how, "true"] for how in (["-n"], ["-U", "-n"]))
+    return any(subprocess.run(each, check=False, capture_output=True, **who).returncode == 0 for each in commands)
+
+
 @linux
 def test_without_walls_native_code_does_all_of_it(tmp_path: Path) -> None:
     tries = native("open", os.geteuid(), tmp_path)["tries"]
@@ -124,7 +131,8 @@ def test_native_code_has_no_way_out(tmp_path: Path, walls: str, user: str) -> No
     assert set(said["tries"].values()) == {errno.EPERM}, said["tries"]
     assert not (tmp_path / "planted").exists()
     if walls == "confined":
-        assert said["walls"] == [wall.value for wall in confinement.walls_of_this_system()]
+        absent = set() if gives_a_network(user) else {Wall.NETWORK}
+        assert said["walls"] == [each.value for each in confinement.walls_of_this_system() if each not in absent]
 
 
 @linux

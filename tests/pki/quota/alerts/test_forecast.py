@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from pki.quota.alerts.forecast import DAYS, ENOUGH, HORIZON_DAYS, Forecast, Level, Unforeseen, forecasts, foresee
 from pki.quota.grants.field_lines import KeyInField
 from pki.quota.grants.opening import import_keys_in_field
+from pki.quota.heirs import Successor
 from pki.quota.kinds import Replacement, Road
 from pki.quota.orders import cancel_key
-from pki.quota.replacing import Successor, replace_key
+from pki.quota.replacing import replace_key
 from pki.records import Records, civil_day, day_start
 from pki.registration.extent import EVERYWHERE, Extent
 from pki.registration.kinds import OfficeFunction

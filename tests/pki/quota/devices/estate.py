@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from pki.journal.acts import Actor
+from pki.quota.advancing import advance
 from pki.quota.devices.batches import BatchReceived, DeliveryNote, receive_batch
 from pki.quota.devices.handovers import Handover, receive_devices, send_devices
 from pki.quota.devices.kinds import CustodyStep, DeviceState
@@ -19,7 +20,7 @@ from pki.quota.devices.serials import typed_serials
 from pki.quota.devices.tables import Device
 from pki.quota.devices.upkeep import record_step
 from pki.quota.orders import request_key
-from pki.quota.transitions import Step, advance
+from pki.quota.transitions import Step
 from pki.records import OrderId, Records
 from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, SECOND, SYSTEM, T0, seated
 

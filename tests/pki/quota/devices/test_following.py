@@ -8,9 +8,10 @@ from pki.ca.errors import CsrRefused
 from pki.quota.devices.errors import DeviceNotUsable
 from pki.quota.devices.kinds import CustodyStep, DeviceState
 from pki.quota.devices.unlisted import unlisted_devices
+from pki.quota.heirs import Successor
 from pki.quota.kinds import OrderState, Replacement
 from pki.quota.orders import cancel_key, key_order
-from pki.quota.replacing import Successor, replace_key
+from pki.quota.replacing import replace_key
 from pki.quota.stopping import return_key
 from pki.quota.transitions import Step
 from pki.records import OrderId

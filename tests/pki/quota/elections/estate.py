@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from pki.quota.advancing import advance
 from pki.quota.differences import differences
 from pki.quota.elections.freezing import freeze_council
 from pki.quota.elections.importing import Imported, import_officials
@@ -16,7 +17,7 @@ from pki.quota.elections.plans import draft_plan
 from pki.quota.elections.seating import SeatedCouncil, seat_council
 from pki.quota.orders import request_key
 from pki.quota.reading import AllowanceLine, allowances
-from pki.quota.transitions import Step, advance
+from pki.quota.transitions import Step
 from pki.records import HolderId, OfficeId, OrderId, Records
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import BodyKind, OfficeFunction

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from pki.quota.rollout.gathering import gather_report
 from pki.quota.rollout.kinds import CommitteeLevel, Stage
 from pki.quota.rollout.made import MadeReport, record_seal, store_report
 from pki.quota.rollout.monthly import ended_month, owed_reports
-from pki.quota.rollout.report import gather_report
 from pki.quota.rollout.stages import RegularUse, plan_stage
 from pki.quota.rollout.tables import ReportRow
 from pki.records import Records, day_start

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pki.quota.rollout.committees import record_proposal
 from pki.quota.rollout.errors import MonthRefused, ReportUnknown, RolloutTerritoryUnknown
+from pki.quota.rollout.gathering import gather_report
 from pki.quota.rollout.kinds import CommitteeLevel, Stage
 from pki.quota.rollout.made import (
     FORMULA,
@@ -25,7 +26,7 @@ from pki.quota.rollout.made import (
     sealed_report,
     store_report,
 )
-from pki.quota.rollout.report import RolloutReport, gather_report
+from pki.quota.rollout.report import RolloutReport
 from pki.quota.rollout.stages import LicenceUse, RegularUse, plan_stage
 from pki.quota.rollout.training import record_attendance
 from pki.quota.stopping import block_key
