@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from functools import wraps
+from functools import partial, wraps
 from importlib.resources import files
 from threading import Lock
 from typing import Any, NewType, ParamSpec, TypeVar
@@ -232,6 +232,9 @@ def _configure_sqlite(engine: Engine, *, begin: str) -> None:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+    # In the dialect: for an engine on whose "begin" somebody listens, every statement looks for listeners.
+    engine.dialect.do_begin = partial(_say, begin)  # type: ignore[method-assign]
+
+
+def _say(statement: str, connection: Any) -> None:
+    connection.execute(statement)

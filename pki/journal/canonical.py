@@ -36,10 +36,15 @@ def instant_text(at: datetime) -> str:
     """An aware instant, in UTC, to the microsecond."""
     if at.tzinfo is None:
         raise TypeError("an instant has a zone")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 
 
 def _plain(value: object) -> object:
+    if type(value) in _AS_THEY_ARE:
+        return value
     match value:
         case Enum():
             return _plain(value.value)

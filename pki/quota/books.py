@@ -48,7 +48,6 @@ _TAKE = (
         _SEATS.agreement_id == bindparam("agreement", type_=Uuid()),
     )
     .values(reserved=_SEATS.reserved + 1)
-    .returning(_SEATS.body_id)
 )
 _BOOKS = AgreementBook.__table__.c
 _USE_PURCHASE = (
@@ -57,7 +56,6 @@ _USE_PURCHASE = (
         _BOOKS.agreement_id == bindparam("agreement", type_=Uuid()), _BOOKS.purchases_used < _BOOKS.purchases_granted
     )
     .values(purchases_used=_BOOKS.purchases_used + 1)
-    .returning(_BOOKS.agreement_id)
 )
 
 
@@ -128,7 +126,7 @@ def reserve_seat(session: Session, *, body_id: UUID, body_code: str, agreement_i
     # DEFENCE: one conditional statement decides, and a CHECK stands behind it.
     # TEST: tests/pki/quota/test_last_seat.py::test_one_wins
     taken = session.connection().execute(_TAKE, {"body": body_id, "day": civil_day(at), "agreement": agreement_id})
-    if taken.scalar_one_or_none() is None:
+    if taken.rowcount == 0:
         found = session.execute(
             select(Allowance.granted, Allowance.agreement_id).where(Allowance.body_id == body_id)
         ).one_or_none()
@@ -227,7 +225,7 @@ def book_purchase(
     :raise PurchasesExhausted: none is left.
     """
     used = session.connection().execute(_USE_PURCHASE, {"agreement": agreement_id})
-    if used.scalar_one_or_none() is None:
+    if used.rowcount == 0:
         raise PurchasesExhausted(agreement_id)
     moved = Movement(
         book=Book.PURCHASE,

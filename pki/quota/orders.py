@@ -27,13 +27,13 @@ from pki.quota.errors import (
     OrderUnknown,
 )
 from pki.quota.kinds import Account, Book, OrderState, Road, SeatPlace
-from pki.quota.payers import payer_of
+from pki.quota.payers import insert_paid, refuse_payer
 from pki.quota.requests import PreparedIssuance, current_request
 from pki.quota.tables import IssuanceRequest, KeyOrder, UnlockRelease
 from pki.quota.transitions import OPEN_STATES, Step
 from pki.records import HolderId, OfficeId, OrderId, Records, again_after_deadlock, civil_day
 from pki.registration.standing import StandingOffice, office_in_effect
-from pki.registration.tables import Body
+from pki.registration.tables import Body, Office
 from pki.tickets import TicketKind, issue_ticket
 
 
@@ -84,14 +84,10 @@ def request_key(
     """
     order = OrderId(uuid4())
     with records.writing() as session:
-        payer = payer_of(session, holder=holder, office=office, payer_code=payer_body_code, at=at)
         values = {
             "id": order,
-            "holder_id": holder,
-            "office_id": office,
-            "body_id": payer.body_id,
-            "payer_body_id": payer.payer_id,
-            "agreement_id": payer.agreement_id,
+            "holder": holder,
+            "office": office,
             "road": road,
             "device_serial": device_serial,
             "state": OrderState.REQUESTED,
@@ -99,8 +95,13 @@ def request_key(
             "requested_at": at,
             "requested_by": str(by),
         }
+        # THREAT: the same order posted many times at once takes as many seats.
+        # DEFENCE: a partial unique index allows one open order per holder and body; the rest roll back whole.
+        # TEST: tests/pki/quota/test_last_seat.py::test_same_order_twenty_times
         # The order first, its seat second, as in every step that follows: two acts never wait for each other.
-        insert_order(session, values)
+        while (payer := insert_paid(session, values, payer_code=payer_body_code, at=at)) is None:
+            refuse_payer(session, holder=holder, office=office, payer_code=payer_body_code, at=at)
+            _refuse_second(session, holder=holder, office=office)
         reserve_seat(session, body_id=payer.payer_id, body_code=payer_body_code, agreement_id=payer.agreement_id, at=at)
         reserved = Movement(
             book=Book.SEAT,
@@ -121,11 +122,13 @@ def request_key(
         }
         record(session, kind="order.requested", subject=f"order:{order}", by=by, at=at, facts=facts)
         promise_device(session, order, device_serial, by=by, at=at)
+        paid_at_home = payer.payer_id == payer.body_id
+        body_code = payer_body_code if paid_at_home else session.get_one(Body, payer.body_id).code
     return OrderView(
         id=order,
         holder=holder,
         office=office,
-        body_code=payer.body_code,
+        body_code=body_code,
         payer_code=payer_body_code,
         paid_by=None,
         road=road,
@@ -257,14 +260,11 @@ def insert_order(session: Session, values: Mapping[str, object]) -> None:
 
     :raise OrderAlreadyOpen: there is one; carries it.
     """
-    # THREAT: the same order posted many times at once takes as many seats.
-    # DEFENCE: a partial unique index allows one open order per holder and body; the rest roll back whole.
-    # TEST: tests/pki/quota/test_last_seat.py::test_same_order_twenty_times
     connection = session.connection()
     added = _ADDED[connection.dialect.name]
     while connection.execute(added, values).scalar_one_or_none() is None:
         # The one in the way may end between the two statements: then there is room after all.
-        _refuse_second(session, holder=values["holder_id"], body_id=values["body_id"])
+        _refuse_second(session, holder=values["holder_id"], office=values["office_id"])
 
 
 # Made once, on the table itself.
@@ -274,10 +274,11 @@ _ADDED = {
 }
 
 
-def _refuse_second(session: Session, *, holder: object, body_id: object) -> None:
+def _refuse_second(session: Session, *, holder: object, office: object) -> None:
+    body = select(Office.body_id).where(Office.id == office).scalar_subquery()
     known = session.scalar(
         select(KeyOrder.id).where(
-            KeyOrder.holder_id == holder, KeyOrder.body_id == body_id, KeyOrder.state.in_(OPEN_STATES)
+            KeyOrder.holder_id == holder, KeyOrder.body_id == body, KeyOrder.state.in_(OPEN_STATES)
         )
     )
     if known is not None:
