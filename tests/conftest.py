@@ -22,5 +22,6 @@ class ByInstallation(LoadFileScheduling):
         return "tests/story" if file.startswith("tests/story/") and not own else file
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByInstallation:
     return ByInstallation(config, log)

@@ -19,7 +19,7 @@ from pki.records import Records
 from pki.registration.territory import load_territory
 from pki.status.lists import publish_due_crls
 from pki.trust.anchors import add_anchor
-from tests.pki.estate import without_fsync
+from tests.pki.estate import hasten
 
 INIT = Actor(kind=ActorKind.SYSTEM, id="init")
 
@@ -79,7 +79,7 @@ def records(settings: Settings, founded: Path) -> Iterator[Records]:
     """A founded installation's records."""
     shutil.copy(founded, settings.data / "records.sqlite")
     records = Records.open(settings.database)
-    without_fsync(records)
+    hasten(records)
     yield records
     records.close()
 
@@ -88,6 +88,6 @@ def records(settings: Settings, founded: Path) -> Iterator[Records]:
 def house(settings: Settings, records: Records, keys: SoftwareKeys) -> Iterator[House]:
     """The whole service, wired in this process. Its workers start only if a test reads a PDF."""
     house = build_house(settings, keyring=keys)
-    without_fsync(house.records)
+    hasten(house.records)
     yield house
     house.close()

@@ -25,7 +25,7 @@ import pki.tickets  # noqa: F401
 from hsm.software import SoftwareKeys
 from pki.records import Base, Records
 from tests.pki.ca.estate import found
-from tests.pki.estate import load_country, without_fsync
+from tests.pki.estate import hasten, load_country
 from tests.rig.postgresql import cluster as cluster  # noqa: PLC0414  (a fixture)
 from tests.rig.postgresql import created, dropped, url_of
 
@@ -61,7 +61,7 @@ def sqlite_records(sqlite_template: Path, tmp_path: Path) -> Iterator[Records]:
     path = tmp_path / "records.sqlite"
     shutil.copyfile(sqlite_template, path)
     opened = Records.open(f"sqlite+pysqlite:///{path}", connections=CLIENTS)
-    without_fsync(opened)
+    hasten(opened)
     yield opened
     opened.close()
 
@@ -75,6 +75,7 @@ def records(request: pytest.FixtureRequest) -> Iterator[Records]:
     folder, template = request.getfixturevalue("cluster"), request.getfixturevalue("postgresql_template")
     name = created(folder, template)
     opened = Records.open(url_of(folder, name), connections=CLIENTS)
+    hasten(opened)
     yield opened
     opened.close()
     dropped(folder, name)

@@ -36,7 +36,7 @@ from tests.api.auth.doors import CENTRAL, COMMUNE, DOORS, NOWHERE, PROVINCIAL, R
 from tests.api.conftest import configured
 from tests.api.served import caller, served
 from tests.pki.ca.estate import csr
-from tests.pki.estate import without_fsync
+from tests.pki.estate import hasten
 
 LEAST = {
     permissions._central_officer: CENTRAL,
@@ -66,7 +66,7 @@ def settled(
     path = settings.data / "records.sqlite"
     shutil.copy(founded, path)
     house = build_house(settings, keyring=keys)
-    without_fsync(house.records)
+    hasten(house.records)
     places = settle(house)
     house.close()
     return path, places
@@ -76,7 +76,7 @@ def settled(
 def records(settings: Settings, settled: tuple[Path, dict[str, Place]]) -> Iterator[Records]:
     shutil.copy(settled[0], settings.data / "records.sqlite")
     records = Records.open(settings.database)
-    without_fsync(records)
+    hasten(records)
     yield records
     records.close()
 

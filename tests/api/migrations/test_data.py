@@ -20,7 +20,7 @@ from pki.registration.tables import Body
 from pki.registration.territory import load_territory
 from signer.ceremonies.tables import Ceremony, CeremonyState
 from tests.pki.ca.estate import found
-from tests.pki.estate import BERRECHID, SYSTEM, T0, load_country, without_fsync
+from tests.pki.estate import BERRECHID, SYSTEM, T0, hasten, load_country
 from tests.pki.quota.estate import Bureau
 
 Rows = dict[str, list[str]]
@@ -30,7 +30,7 @@ Rows = dict[str, list[str]]
 def bureau(empty: Records, url: str) -> Bureau:
     """At the head, with an authority and the first wave."""
     if url.startswith("sqlite"):
-        without_fsync(empty)
+        hasten(empty)
     upgrade(empty)
     load_country(empty)
     keys = SoftwareKeys("rehearsal")

@@ -33,7 +33,7 @@ from pki.quota.transitions import Step
 from pki.records import HolderId, OfficeId, OrderId, Records
 from pki.registration.census import CountedBody, record_census
 from pki.registration.kinds import OfficeFunction
-from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, PROTECTION, SECOND, T0, seated, without_fsync
+from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, PROTECTION, SECOND, T0, hasten, seated
 from tests.pki.quota.estate import settled
 from tests.pki.quota.grants.estate import DEROUA, agreement_of
 
@@ -55,7 +55,7 @@ class Histories(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="khatam-history-"))
         shutil.copyfile(self.template, self.folder / "records.sqlite")
         self.records = Records.open(f"sqlite+pysqlite:///{self.folder}/records.sqlite")
-        without_fsync(self.records)
+        hasten(self.records)
         self.orders: list[OrderId] = []
         self.seen: list[tuple[datetime, str, Seats]] = []
         self.in_field = 0

@@ -19,7 +19,7 @@ from pki.quota.grants.extras import approve_extra, request_extra
 from pki.quota.orders import cancel_key
 from pki.quota.tables import Allowance
 from pki.records import Records
-from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, SECOND, T0, without_fsync
+from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, SECOND, T0, hasten
 from tests.pki.quota.alerts.estate import Watch
 from tests.pki.quota.crowd import at_once
 from tests.pki.quota.estate import Bureau
@@ -123,7 +123,7 @@ def country(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     path = tmp_path_factory.mktemp("alerts") / "records.sqlite"
     shutil.copyfile(sqlite_template, path)
     records = Records.open(f"sqlite+pysqlite:///{path}")
-    without_fsync(records)
+    hasten(records)
     yield records
     records.close()
 

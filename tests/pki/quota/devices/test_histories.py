@@ -22,7 +22,7 @@ from pki.quota.orders import cancel_key
 from pki.quota.stopping import return_key
 from pki.quota.transitions import Step
 from pki.records import OrderId, Records
-from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, SECOND, T0, without_fsync
+from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, SECOND, T0, hasten
 from tests.pki.quota.devices.estate import CENTRE, REGION, Storeroom
 
 SERIALS = [f"A{number:03}" for number in range(8)]
@@ -46,7 +46,7 @@ class Histories(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="khatam-devices-"))
         shutil.copyfile(self.template, self.folder / "records.sqlite")
         self.records = Records.open(f"sqlite+pysqlite:///{self.folder}/records.sqlite")
-        without_fsync(self.records)
+        hasten(self.records)
         self.room = Storeroom(self.records)
         extra = request_extra(self.records, body_code=BERRECHID, seats=500, reason="more", by=OFFICER, at=T0)
         approve_extra(self.records, extra=extra.id, digest=extra.digest, reason="yes", by=SECOND, at=T0)

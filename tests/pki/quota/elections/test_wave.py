@@ -42,7 +42,7 @@ from pki.registration.extent import Extent
 from pki.registration.kinds import ActKind, OfficeFunction
 from pki.registration.tables import Office
 from pki.status.tables import RevocationReason
-from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, SECOND, T0, ended, person, seated, without_fsync
+from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, SECOND, T0, ended, hasten, person, seated
 from tests.pki.quota.elections.estate import DEED, ELECTED_ON, Wave, cin, listed, new_council, row
 from tests.pki.quota.estate import Bureau, settled, unsettled
 from tests.pki.quota.test_last_seat import at_once
@@ -277,7 +277,7 @@ def test_stopped_anywhere_and_run_again(
         path = tmp_path_factory.mktemp("stopped") / "records.sqlite"
         shutil.copyfile(sqlite_template, path)
         records = Records.open(f"sqlite+pysqlite:///{path}")
-        without_fsync(records)
+        hasten(records)
         wave = Wave(records)
         communes = wave.communes(BERRECHID_PROVINCE)[:4]
         rows = []
