@@ -175,8 +175,8 @@ def settle(session: Session, *, intent: UUID, state: IntentState, at: datetime) 
     """
     settled = session.execute(_SETTLE, {"intent": intent, "to": state, "at": at}).one_or_none()
     if settled is None:
-        state = _intent(session, intent).state
-        raise _redeemed(session, intent) if state is IntentState.REDEEMED else IntentAbandoned(intent)
+        redeemed = _intent(session, intent).state is IntentState.REDEEMED
+        raise _redeemed(session, intent) if redeemed else IntentAbandoned(intent)
     return Intent(*settled)
 
 

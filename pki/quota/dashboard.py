@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from pki.quota.kinds import OrderState
-from pki.quota.tables import LIVING_STATES, Agreement, AgreementBook, Allowance, KeyOrder
+from pki.quota.tables import Agreement, AgreementBook, Allowance, KeyOrder
+from pki.quota.transitions import STANDING_STATES
 from pki.registration.extent import EVERYWHERE, Extent
 from pki.registration.kinds import BodyKind
 from pki.registration.tables import Body
@@ -88,11 +89,11 @@ def national_dashboard(session: Session, *, within: Extent = EVERYWHERE) -> Dash
 
 
 def _asked() -> Select[*tuple[Any, ...]]:
-    counts = {state: func.count(case((KeyOrder.state == state, 1))).label(state.value) for state in LIVING_STATES}
+    counts = {state: func.count(case((KeyOrder.state == state, 1))).label(state.value) for state in STANDING_STATES}
     keys = (
         select(KeyOrder.body_id, *counts.values())
         # Spelled out: an engine uses the index of the living for a condition that it can read, not for parameters.
-        .where(KeyOrder.state.in_(bindparam("living", LIVING_STATES, expanding=True, literal_execute=True)))
+        .where(KeyOrder.state.in_(bindparam("living", STANDING_STATES, expanding=True, literal_execute=True)))
         .group_by(KeyOrder.body_id)
         .subquery()
     )
@@ -115,7 +116,7 @@ def _asked() -> Select[*tuple[Any, ...]]:
             Body.province_code,
             Body.region_code,
             *(numbers[name].label(name) for name in _NUMBERS),
-            *(_total(keys.c[state.value]).label(state.value) for state in LIVING_STATES),
+            *(_total(keys.c[state.value]).label(state.value) for state in STANDING_STATES),
         )
         .outerjoin(Allowance, Allowance.body_id == Body.id)
         .outerjoin(keys, keys.c.body_id == Body.id)
@@ -139,7 +140,7 @@ def _standing(found: Any, province: str | None, region: str | None) -> Standing:
     return Standing(
         province_code=province,
         region_code=region,
-        orders={state: int(found[state.value]) for state in LIVING_STATES},
+        orders={state: int(found[state.value]) for state in STANDING_STATES},
         **{name: int(found[name]) for name in _NUMBERS},
     )
 
@@ -148,7 +149,7 @@ def _sum(provinces: tuple[Standing, ...]) -> Standing:
     return Standing(
         province_code=None,
         region_code=None,
-        orders={state: sum(each.orders[state] for each in provinces) for state in LIVING_STATES},
+        orders={state: sum(each.orders[state] for each in provinces) for state in STANDING_STATES},
         **{name: sum(getattr(each, name) for each in provinces) for name in _NUMBERS},
     )
 

@@ -139,7 +139,7 @@ class AgreementSucceeded(QuotaError):
 
 
 class OrderAlreadyOpen(QuotaError):
-    """The holder has an order under way for that body."""
+    """The holder has an order under way for that body, or one that waits for the same seat."""
 
     def __init__(self, order: OrderId) -> None:
         super().__init__(

@@ -23,6 +23,7 @@ from pki.quota.kinds import (
     TierKind,
     UnlockKind,
 )
+from pki.quota.transitions import OPEN_STATES, STANDING_STATES
 from pki.records import Base, Instant, enumeration
 from pki.status.tables import RevocationReason
 
@@ -192,7 +193,7 @@ class KeyOrder(Base):
     """The order whose place this one takes, or took."""
 
 
-_OPEN = KeyOrder.state.in_([OrderState.REQUESTED, OrderState.APPROVED, OrderState.PERSONALISED, OrderState.DELIVERED])
+_OPEN = KeyOrder.state.in_(OPEN_STATES)
 Index(
     "uq_key_order_holder_id_body_id_open",
     KeyOrder.holder_id,
@@ -202,16 +203,7 @@ Index(
     postgresql_where=_OPEN,
 )
 
-LIVING_STATES = (
-    OrderState.REQUESTED,
-    OrderState.APPROVED,
-    OrderState.PERSONALISED,
-    OrderState.DELIVERED,
-    OrderState.ACTIVE,
-    OrderState.BLOCKED,
-)
-"""Not ended: what is granted bounds how many such orders there are, however long the history."""
-_LIVING = KeyOrder.state.in_(LIVING_STATES)
+_LIVING = KeyOrder.state.in_(STANDING_STATES)
 Index(
     "ix_key_order_body_id_state_living",
     KeyOrder.body_id,

@@ -16,6 +16,8 @@ OPEN_STATES = (OrderState.REQUESTED, OrderState.APPROVED, OrderState.PERSONALISE
 """Under way: a holder has one such order for a body. Also one that is delivered again after an unlocking."""
 LIVING_STATES = (OrderState.PERSONALISED, OrderState.DELIVERED, OrderState.ACTIVE, OrderState.BLOCKED)
 """There is a key, and nothing ended it."""
+STANDING_STATES = (*OPEN_STATES, OrderState.ACTIVE, OrderState.BLOCKED)
+"""Not ended: what is granted bounds how many such orders there are, however long the history."""
 
 
 class Opening(StrEnum):

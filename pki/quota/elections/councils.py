@@ -15,13 +15,11 @@ from pki.quota.elections.matching import CouncilDecision, Incoming, KeyAtHand, O
 from pki.quota.elections.tables import Council, ElectedOfficial, FrozenOffice
 from pki.quota.kinds import SeatPlace
 from pki.quota.tables import Allowance, KeyOrder
-from pki.quota.transitions import LIVING_STATES, OPEN_STATES
+from pki.quota.transitions import STANDING_STATES
 from pki.records import HolderId, OfficeId, OrderId, civil_day
 from pki.registration.extent import EVERYWHERE, Extent
 from pki.registration.kinds import BodyKind
 from pki.registration.tables import Body, Holder, Office, OfficeEnd
-
-_CURRENT = tuple({*OPEN_STATES, *LIVING_STATES})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +122,7 @@ def _keys(session: Session, scope: _Scope) -> defaultdict[UUID, list[KeyAtHand]]
     found: defaultdict[UUID, list[KeyAtHand]] = defaultdict(list)
     rows = session.execute(
         select(KeyOrder.body_id, KeyOrder.id, KeyOrder.holder_id, KeyOrder.office_id, KeyOrder.seat)
-        .where(KeyOrder.body_id.in_(scope), KeyOrder.state.in_(_CURRENT), KeyOrder.seat != SeatPlace.AWAITED)
+        .where(KeyOrder.body_id.in_(scope), KeyOrder.state.in_(STANDING_STATES), KeyOrder.seat != SeatPlace.AWAITED)
         .order_by(KeyOrder.requested_at, KeyOrder.id)
     )
     for row in rows:

@@ -56,6 +56,25 @@ def revoked_for(bureau: Bureau, order: OrderId) -> RevocationReason | None:
     return next(each.reason if each else None for each in found)
 
 
+@pytest.mark.timeout(60)
+def test_a_blocked_renewal_is_in_the_way_of_another(bureau: Bureau) -> None:
+    """It waits for the old key's seat still: a second renewal is refused, and names it; in its own place one comes."""
+    old = full(bureau)
+    renewal = replace(bureau, old, Replacement.RENEWAL)
+    bureau.submit(renewal)
+    bureau.approve(renewal)
+    bureau.issue(renewal)
+    bureau.confirm(renewal)
+    block_key(bureau.records, order=renewal, reason="r", lost_since=None, by=OFFICER, at=LATER)
+    with pytest.raises(OrderAlreadyOpen) as refused:
+        replace(bureau, old, Replacement.RENEWAL)
+    assert refused.value.order == renewal
+    assert bureau.stands(renewal) == (OrderState.BLOCKED, SeatPlace.AWAITED)
+    finish(bureau, replace(bureau, renewal, Replacement.LOST, at=LATER))
+    assert bureau.stands(old)[0] is OrderState.REPLACED
+    bureau.books_balance()
+
+
 @pytest.mark.parametrize("why", [*STOPS, Replacement.SUCCESSION])
 def test_no_free_seat_is_needed(bureau: Bureau, why: Replacement) -> None:
     old = full(bureau)
