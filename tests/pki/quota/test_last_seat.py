@@ -81,5 +81,5 @@ def test_everything_at_once_on_few_bodies(bureau: Bureau) -> None:
     """Orders, cancellations, transfers and extras: refused for want of a seat at most, and each seat is explained."""
     outcomes = melee(bureau, each=2)
     assert set(outcomes) <= {"done", "AllowanceExhausted", "SeatsInUse"}
-    assert outcomes["done"] >= CLIENTS // 2
+    assert outcomes["done"] >= CLIENTS // 4  # a quarter asks for more, and is never refused; the others as they meet
     bureau.books_balance()
