@@ -8,6 +8,8 @@ DIR ?= var/demo
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Byte code is kept whatever the caller's environment says: without it every program started compiles all it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # What the service itself needs, and what its tests and checks add: Debian 12 names.
 SYSTEM := python3-venv ca-certificates tzdata softhsm2 openssl poppler-utils fonts-hosny-amiri

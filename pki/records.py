@@ -131,12 +131,12 @@ class Records:
     def open(cls, url: str, *, connections: int = 15) -> Records:
         """Open the database at a SQLAlchemy URL (sqlite+pysqlite or postgresql+psycopg).
 
-        :param connections: for reading and for writing, so many at once each; who comes later waits up to 30 s.
+        :param connections: for reading and for writing, so many at once each, kept once opened (a new one costs more
+            than what it is for); who comes later waits up to 30 s.
         """
-        kept = min(5, connections)
-        reading, writing = (
-            create_engine(url, pool_size=kept, max_overflow=connections - kept) for _ in ("reading", "writing")
-        )
+        # The last one used goes out first: its statements are prepared.
+        pool: dict[str, Any] = {"pool_size": connections, "max_overflow": 0, "pool_use_lifo": True}
+        reading, writing = (create_engine(url, **pool) for _ in ("reading", "writing"))
         if reading.dialect.name == "sqlite":
             _configure_sqlite(reading, begin="BEGIN")
             _configure_sqlite(writing, begin="BEGIN IMMEDIATE")
