@@ -4,7 +4,7 @@ import ast
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ALWAYS = frozenset({"QtCore", "QtGui", "QtWidgets", "QtSvg"})
@@ -88,7 +88,7 @@ def system_libraries(site: Path) -> list[str]:
         for path in _needed(library)
         if path.name in _named(library) and site.resolve() not in path.parents
     }
-    return sorted({_package(path) for path in outside})
+    return _packages(outside)
 
 
 def _named(library: Path) -> set[str]:
@@ -97,10 +97,15 @@ def _named(library: Path) -> set[str]:
     return set(_NAMED.findall(said))
 
 
-def _package(path: Path) -> str:
-    """The package that holds a library. Since /usr was merged, dpkg may know it by either path."""
-    for each in (path, Path("/usr") / path.relative_to("/"), Path("/") / str(path).removeprefix("/usr/")):
-        said = subprocess.run(["/usr/bin/dpkg-query", "-S", str(each)], check=False, capture_output=True, text=True)  # noqa: S603
-        if said.returncode == 0:
-            return said.stdout.partition(":")[0]
-    raise SystemExit(f"No package of this system holds {path}.")
+def _packages(libraries: Iterable[Path]) -> list[str]:
+    """The packages that hold them, sorted. Since /usr was merged, dpkg may know a library by either path."""
+    paths = {path: {str(path), f"/usr{path}", "/" + str(path).removeprefix("/usr/")} for path in libraries}
+    asked = sorted(set().union(*paths.values()))
+    said = subprocess.run(["/usr/bin/dpkg-query", "-S", *asked], check=False, capture_output=True, text=True).stdout  # noqa: S603
+    holders = {
+        path: holder.partition(":")[0] for holder, _, path in (line.rpartition(": ") for line in said.splitlines())
+    }
+    missing = sorted(path for path, known in paths.items() if not known & holders.keys())
+    if missing:
+        raise SystemExit(f"No package of this system holds {', '.join(map(str, missing))}.")
+    return sorted({holders[each] for known in paths.values() for each in known & holders.keys()})
