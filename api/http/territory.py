@@ -26,10 +26,10 @@ Page = Annotated[int, Query(ge=1, le=1000)]
 class PersonOut(Out):
     """A person in an office."""
 
+    office: UUID
     holder: UUID
     name_latin: str
     name_ar: str
-    office: UUID
     body: str
     function: OfficeFunction
     rank: int | None
