@@ -13,12 +13,28 @@ from typing import Any, BinaryIO
 
 import httpx2
 
+from .asking import Unanswered
 from .values import Misuse
 
 
 def spelled(value: Any, *, pretty: bool) -> bytes:
     """JSON for people, or one line for programs."""
     return (json.dumps(value, ensure_ascii=False, indent=2 if pretty else None) + "\n").encode()
+
+
+def read_json(answer: httpx2.Response) -> dict[str, Any]:
+    """The object that an answer is.
+
+    :raise Unanswered: it is none, so it is not the service's own.
+    """
+    answer.read()
+    try:
+        found = answer.json()
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise Unanswered("The answer is not the service's own: it is no JSON object.")
+    return found
 
 
 @contextmanager

@@ -42,7 +42,11 @@ def require_server(server: str | None) -> str:
     """
     if server is None:
         raise Misuse("No service named: give --server URL or set KHATAM_SERVER.")
-    parts = urlsplit(server.rstrip("/"))
+    try:
+        parts = urlsplit(server.rstrip("/"))
+        _ = parts.port
+    except ValueError as error:
+        raise Misuse(f"{server} is no address.") from error
     if not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
         raise Misuse("A service is named by its origin, such as https://signature.example.ma.")
     # THREAT: an officer's token is read on the way, and his acts are done by another.

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 REFUSED, MISUSED, UNANSWERED = 1, 2, 3
 """Exit codes: the service said no; nothing was sent; nobody knows whether it was done."""
+LARGE_BYTES = 64 * 1024
+"""Of a body whose way to the service is shown."""
 TRANSPORT: httpx2.BaseTransport | None = None
 """Of tests: an application in this process. None: the network."""
 
@@ -72,6 +74,8 @@ def call(
         _end(str(refused), as_json, code=REFUSED, problem=refused.problem)
     except Unanswered as lost:
         _end(str(lost), as_json, code=UNANSWERED)
+    except OSError as error:
+        _end(f"The answer could not be written: {error.strerror}.", as_json, code=UNANSWERED)
 
 
 def _ask(
@@ -84,40 +88,36 @@ def _ask(
     output: Path | None,
     as_json: bool,
 ) -> None:
-    from .answering import copy, opened, progress, readable, spelled
+    from .answering import copy, opened, progress, read_json, readable, spelled
     from .asking import answered
     from .pages import all_pages
-    from .values import Misuse
 
     shown = sys.stderr.isatty()
+    sending = shown and len(request.content) > LARGE_BYTES
     pretty = not as_json and output is None and sys.stdout.isatty()
 
     def page(asked: Asked) -> dict[str, Any]:
         with answered(client, operation, asked) as answer:
-            answer.read()
-            found: dict[str, Any] = answer.json()
-            return found
+            return read_json(answer)
 
-    if every_page:
-        whole = all_pages(operation, request, page)
-        with opened(output) as into:
-            into.write(spelled(whole, pretty=pretty))
-        return
-    with (
-        progress("sent", len(request.content), shown=shown and operation.takes_file) as sent,
-        answered(client, operation, request, key=key, sent=sent if shown and operation.takes_file else None) as answer,
-    ):
-        media_type = answer.headers.get("content-type", "")
-        if media_type.startswith("application/json"):
-            answer.read()
-            with opened(output) as into:
-                into.write(spelled(answer.json(), pretty=pretty))
+    # Where it is written is opened first: what cannot be kept is not asked for.
+    with opened(output) as into:
+        if every_page:
+            into.write(spelled(all_pages(operation, request, page), pretty=pretty))
             return
-        if output is None and sys.stdout.isatty() and not readable(media_type):
-            raise Misuse(f"The answer is {media_type or 'a file'}: give --output FILE.")
-        total = int(answer.headers["content-length"]) if "content-length" in answer.headers else None
-        with opened(output) as into, progress("received", total, shown=shown and output is not None) as told:
-            copy(answer, into, told)
+        with (
+            progress("sent", len(request.content), shown=sending) as sent,
+            answered(client, operation, request, key=key, sent=sent if sending else None) as answer,
+        ):
+            media_type = answer.headers.get("content-type", "")
+            if media_type.startswith("application/json"):
+                into.write(spelled(read_json(answer), pretty=pretty))
+                return
+            if output is None and sys.stdout.isatty() and not readable(media_type):
+                _end(f"The answer is {media_type or 'a file'}: give --output FILE.", as_json)
+            total = int(answer.headers["content-length"]) if "content-length" in answer.headers else None
+            with progress("received", total, shown=shown and output is not None) as told:
+                copy(answer, into, told)
 
 
 def _operation(name: str | None) -> Operation:

@@ -28,6 +28,8 @@ def known() -> dict[str, Operation]:
         "https://h.ma/x",
         "ftp://localhost",
         "localhost:80",
+        "https://h.ma:port",
+        "https://[h.ma",
     ],
 )
 def test_no_token_leaves_by_plain_http(server: str | None) -> None:

@@ -83,6 +83,12 @@ def test_a_file_is_there_whole_or_not_at_all(ask: Any, tmp_path: Path, monkeypat
     assert [each.name for each in tmp_path.iterdir() if "devices" in each.name and each != into] == []
 
 
+def test_what_cannot_be_kept_is_not_asked_for(ask: Any, tmp_path: Path) -> None:
+    nowhere = ask("enrolHolder", *HOLDER, "-o", str(tmp_path / "none" / "holder.json"))
+    assert nowhere.exit_code == command.MISUSED
+    assert ask("enrolHolder", *HOLDER).exit_code == 0
+
+
 def test_a_token_comes_from_a_file_of_its_owner_alone(
     ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
