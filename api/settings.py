@@ -256,7 +256,7 @@ class Settings(BaseSettings):
 def officer_environment() -> tuple[str | None, Secret | None]:
     """Where an officer's service is, and his token, as KHATAM_SERVER and KHATAM_TOKEN say: of `khatam call` alone."""
     server, token = (os.environ.get(name) or None for name in OFFICER_VARIABLES)
-    return server, None if token is None else Secret(token.encode())
+    return server, None if token is None else Secret(token.strip().encode())
 
 
 def token_in(path: Path) -> Secret:
