@@ -23,7 +23,9 @@ CONFIGURATION = "khatam.toml"
 MARK = ".khatam-installation"
 """A file of this name says that a folder was made by `khatam init`."""
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+OFFICER_VARIABLES = ("KHATAM_SERVER", "KHATAM_TOKEN")
+"""Of an officer's own command line; no setting of an installation."""
 MEGABYTE = 1024 * 1024
 
 
@@ -157,13 +159,13 @@ class Settings(BaseSettings):
         # THREAT: the credential of the mail server, or a notice, read on the way.
         # DEFENCE: without STARTTLS only to this machine.
         # TEST: tests/api/test_settings.py::test_mail_leaves_encrypted
-        if self.smtp_host and not self.smtp_starttls and self.smtp_host not in _LOOPBACK:
+        if self.smtp_host and not self.smtp_starttls and self.smtp_host not in LOOPBACK:
             raise ValueError("smtp_starttls = false is for this machine only")
         if self.rehearsal:
             # THREAT: a ticket or a token read on the way.
             # DEFENCE: plain http only in a rehearsal, only to this machine.
             # TEST: tests/api/test_settings.py::test_plain_http_only_to_loopback_in_rehearsal
-            if public.scheme == "http" and public.hostname not in _LOOPBACK:
+            if public.scheme == "http" and public.hostname not in LOOPBACK:
                 raise ValueError("plain http is for this machine only: public_url needs https")
             return self
         if public.scheme != "https":
@@ -251,6 +253,20 @@ class Settings(BaseSettings):
         return value
 
 
+def officer_environment() -> tuple[str | None, Secret | None]:
+    """Where an officer's service is, and his token, as KHATAM_SERVER and KHATAM_TOKEN say: of `khatam call` alone."""
+    server, token = (os.environ.get(name) or None for name in OFFICER_VARIABLES)
+    return server, None if token is None else Secret(token.strip().encode())
+
+
+def token_in(path: Path) -> Secret:
+    """An officer's token, from a file of his own.
+
+    :raise SettingsRefused: absent, empty, or readable by others than its owner.
+    """
+    return Secret(Settings._read_secret(path))  # noqa: SLF001 - of this module
+
+
 def data_folder(named: Path | None) -> Path:
     """The installation's folder: the one named on the command line, else KHATAM_DATA.
 
@@ -281,6 +297,7 @@ def load_settings(data: Path) -> Settings:
 def checked_settings(data: Path, written: dict[str, object]) -> Settings:
     """Check what was read from the file together with the environment."""
     known = {f"KHATAM_{name.upper()}" for name in Settings.model_fields}
+    known |= set(OFFICER_VARIABLES)
     strangers = sorted(name for name in os.environ if name.upper().startswith("KHATAM_") and name.upper() not in known)
     if strangers:
         raise SettingsRefused(f"Unknown setting in the environment: {', '.join(strangers)}. Nothing was started.")

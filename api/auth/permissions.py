@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, cast
 
@@ -117,6 +118,14 @@ def agent_actor(session: TicketSession) -> Actor:
     return Actor(kind=ActorKind.HOLDER, id=str(session.holder))
 
 
+BY_OFFICERS: dict[Callable[..., object], OfficerRole | None] = {
+    _central_officer: OfficerRole.CENTRAL,
+    _regional_or_above: OfficerRole.REGIONAL,
+    _provincial_or_above: OfficerRole.PROVINCIAL,
+    _any_officer: OfficerRole.COMMUNE,
+    _nobody: None,
+}
+"""What stands behind a door that an officer may open: the least level that it asks for; None: it asks nobody."""
 CentralOfficer = Annotated[Officer, Depends(_central_officer)]
 """An officer whose territory is the country."""
 RegionalOrAbove = Annotated[Officer, Depends(_regional_or_above)]

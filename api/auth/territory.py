@@ -13,8 +13,9 @@ from pki.quota.devices.handovers import handover
 from pki.quota.devices.stores import store_extent
 from pki.quota.tables import KeyOrder
 from pki.records import Records
+from pki.registration.enrolled import sees
 from pki.registration.extent import Extent
-from pki.registration.tables import Body, Office, Province
+from pki.registration.tables import Body, Holder, Office, Province
 from signer.ceremonies.tables import Ceremony
 
 from .errors import NotPermitted
@@ -57,6 +58,22 @@ def require_office(records: Records, officer: Officer, office: UUID) -> None:
     if code is None:
         raise NotFound("office", str(office))
     require_body(records, officer, code)
+
+
+def require_holder(records: Records, officer: Officer, holder: UUID) -> None:
+    """Hold the officer to his territory, by the offices that the person has or had there.
+
+    :raise NotPermitted: he has none there, or is nobody: the answer is the same.
+    """
+    # THREAT: an officer reads, or turns to himself, the file of a person of another territory.
+    # DEFENCE: an office on record inside the officer's own extent, ended ones too, superseded ones not.
+    # TEST: tests/api/http/test_holders.py::test_a_person_is_seen_from_the_territory_of_his_offices
+    if officer.extent.everywhere:
+        return
+    with records.reading() as session:
+        seen = session.scalar(select(Holder.id).where(Holder.id == holder, sees(officer.extent)))
+    if seen is None:
+        raise NotPermitted("an officer of the territory of that person")
 
 
 def require_order(records: Records, officer: Officer, order: UUID) -> None:

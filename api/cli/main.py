@@ -84,6 +84,7 @@ def _mount() -> None:
     """Commands that live in files of their own; those import their rooms inside the function too."""
     from . import devices, elections
     from .alerts import alerts, forecast
+    from .call.command import call
     from .demo.command import demo
     from .keys import keys
     from .quota import quota
@@ -93,6 +94,7 @@ def _mount() -> None:
     # A file's name may begin with "-": what is no option of ours is a file.
     app.command(context_settings={"ignore_unknown_options": True})(verify)
     app.command()(demo)
+    app.command()(call)
     app.add_typer(keys, name="keys")
     quota.command()(alerts)
     quota.command()(forecast)

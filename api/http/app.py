@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -28,8 +28,8 @@ OURS = (HsmError, PkiError, SignerError, AuthError, BorderError, FileMissing, Se
 log = logging.getLogger("khatam.http")
 
 
-def build_app(house: House) -> FastAPI:
-    """Build the application over a wired service."""
+def doors() -> tuple[APIRouter, ...]:
+    """The doors of every room, in the order in which they are asked; the pages apart, which need the house."""
     from . import (
         agent,
         agreements,
@@ -49,13 +49,13 @@ def build_app(house: House) -> FastAPI:
         field_keys,
         health,
         held_keys,
+        holders,
         issuers,
         mailboxes,
         officers,
         orders,
         proposals,
         quota,
-        readers,
         registration,
         reports,
         rollout,
@@ -70,17 +70,7 @@ def build_app(house: House) -> FastAPI:
         waves,
     )
 
-    settings = house.settings
-    verifying = Gate(settings.max_verifications_at_once)
-    app = FastAPI(
-        title="Khatam",
-        version="1",
-        description="Signatures and certificates of the permit platform. Every refusal is an RFC 9457 problem.",
-        docs_url=None,  # the stock page fetches its scripts from elsewhere
-        redoc_url=None,
-    )
-    app.state.house = house
-    for room in (
+    rooms = (
         health,
         tokens,
         officers,
@@ -94,6 +84,7 @@ def build_app(house: House) -> FastAPI:
         dashboard,
         alerts,
         registration,
+        holders,
         territory,
         tier_tables,
         rollout,
@@ -117,9 +108,27 @@ def build_app(house: House) -> FastAPI:
         agent,
         enrolment,
         verification,
-    ):
-        app.include_router(room.router)
-    app.include_router(readers.readers_router(house))
+    )
+    return tuple(room.router for room in rooms)
+
+
+def build_app(house: House) -> FastAPI:
+    """Build the application over a wired service."""
+    from .readers import readers_router
+
+    settings = house.settings
+    verifying = Gate(settings.max_verifications_at_once)
+    app = FastAPI(
+        title="Khatam",
+        version="1",
+        description="Signatures and certificates of the permit platform. Every refusal is an RFC 9457 problem.",
+        docs_url=None,  # the stock page fetches its scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.house = house
+    for router in doors():
+        app.include_router(router)
+    app.include_router(readers_router(house))
     add_problems(app)
     app.add_middleware(
         Border,

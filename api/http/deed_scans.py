@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path, Response
 from api.auth.permissions import CommuneOrAbove, HouseHere, ProvincialOrAbove, now
 from api.auth.territory import require_body
 from pki.records import Records
-from pki.registration.powers.scans import keep_scan, read_scan
+from pki.registration.powers.scans import MAGIC, keep_scan, read_scan
 
-from .once import OnceOnly, RawBody
+from .once import OnceOnly, RawBody, raw
 from .schema import Code, Out, Sha256
 
 router = APIRouter(prefix="/v1", tags=["registration"])
@@ -25,7 +25,13 @@ class ScanOut(Out):
     size_bytes: int
 
 
-@router.post("/bodies/{code}/deed-scans", status_code=201, operation_id="keepDeedScan", response_model=ScanOut)
+@router.post(
+    "/bodies/{code}/deed-scans",
+    status_code=201,
+    operation_id="keepDeedScan",
+    response_model=ScanOut,
+    openapi_extra=raw(*MAGIC.values()),
+)
 def post_scan(
     code: Annotated[Code, Path()], officer: ProvincialOrAbove, content: RawBody, house: HouseHere, once: OnceOnly
 ) -> Response:

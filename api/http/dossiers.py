@@ -22,7 +22,8 @@ from signer.dossiers.opening import Application, RequiredOpinion, add_file, open
 from signer.dossiers.opinions import GivenOpinion, draft_opinion
 from signer.dossiers.tables import ApplicationFile, Document, Dossier
 
-from .once import OnceOnly, RawBody
+from .border import PDF
+from .once import OnceOnly, RawBody, raw
 from .schema import SOME_LINES, Code, In, Line, Out, Sha256, Zulu
 
 router = APIRouter(prefix="/v1/dossiers", tags=["dossiers"])
@@ -191,7 +192,13 @@ def get_dossier(dossier: UUID, client: DossierPlatform, house: HouseHere) -> Dos
         )
 
 
-@router.post("/{dossier}/files", status_code=201, operation_id="addFile", response_model=FileOut)
+@router.post(
+    "/{dossier}/files",
+    status_code=201,
+    operation_id="addFile",
+    response_model=FileOut,
+    openapi_extra=raw(PDF),
+)
 def post_file(
     *,
     dossier: UUID,

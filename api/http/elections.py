@@ -27,7 +27,8 @@ from pki.records import HolderId, OfficeId, OrderId, Records
 from pki.registration.extent import Extent
 from signer.rendering.handover import render_handover
 
-from .once import OnceOnly, RawBody
+from .border import CSV
+from .once import OnceOnly, RawBody, raw
 from .order_answers import OrderOut, order_out
 from .schema import Code, IdOut, In, Line, Moment, Out, Zulu
 
@@ -326,7 +327,13 @@ def get_plan(plan: UUID, _: CommuneOrAbove, house: HouseHere) -> PlanOut:
         return PlanOut.of(plan_status(session, plan))
 
 
-@router.post("/elections/{plan}/officials", status_code=201, operation_id="importOfficials", response_model=ImportedOut)
+@router.post(
+    "/elections/{plan}/officials",
+    status_code=201,
+    operation_id="importOfficials",
+    response_model=ImportedOut,
+    openapi_extra=raw(CSV),
+)
 def post_officials(plan: UUID, officer: CentralOfficer, content: RawBody, house: HouseHere, once: OnceOnly) -> Response:
     """Take a list of officials (CSV) into the plan: good rows are kept, errors told beside their row."""
 

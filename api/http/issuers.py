@@ -16,7 +16,7 @@ from api.problems import Malformed
 from pki.records import Records
 from pki.status.external import configure_external_crl, register_external_issuer
 
-from .once import OnceOnly, RawBody
+from .once import OnceOnly, RawBody, raw
 from .pem import Pem, der_of
 from .schema import In, Line, Out, Zulu
 
@@ -74,7 +74,13 @@ def post_issuer(body: IssuerIn, officer: CentralOfficer, house: HouseHere, once:
     return once.atomically(registered)
 
 
-@router.post("/{issuer}/crl", status_code=201, operation_id="configureIssuerList", response_model=ListOut)
+@router.post(
+    "/{issuer}/crl",
+    status_code=201,
+    operation_id="configureIssuerList",
+    response_model=ListOut,
+    openapi_extra=raw("application/pkix-crl"),
+)
 def post_crl(*, issuer: UUID, officer: CentralOfficer, content: RawBody, house: HouseHere, once: OnceOnly) -> Response:
     """The authority's newest list, DER. Documents that wait for one are worked on at once."""
 

@@ -1,16 +1,18 @@
-"""Professional mailboxes of offices: asked for, created, activated for the holder, closed."""
+"""Professional mailboxes of offices: asked for, created, activated for the holder, closed; and how they stand."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api.auth.officers import Officer
-from api.auth.permissions import HouseHere, ProvincialOrAbove, now
-from api.auth.territory import require_body, require_office
+from api.auth.permissions import CommuneOrAbove, HouseHere, ProvincialOrAbove, now
+from api.auth.territory import narrowed, require_body, require_office
 from api.notices import tell_mailbox_active
 from pki.records import OfficeId, Records
 from pki.registration.kinds import OfficeFunction
@@ -21,10 +23,12 @@ from pki.registration.mailboxes.mailboxes import (
     close_mailbox,
     create_mailbox,
 )
+from pki.registration.mailboxes.reading import mailbox_line, mailboxes
+from pki.registration.mailboxes.tables import MailboxState
 
 from .once import OnceOnly
 from .registration import Mail
-from .schema import Code, IdOut, In, Line
+from .schema import Code, IdOut, In, Line, Out, Page, Zulu
 
 router = APIRouter(prefix="/v1", tags=["registration"])
 
@@ -53,6 +57,52 @@ class ClosingIn(In):
     """Why it is closed."""
 
     reason: Line
+
+
+class MailboxOut(Out):
+    """How a mailbox stands; `handed_over_on` is the first day on which its last, or present, reader no longer does."""
+
+    id: UUID
+    body: str
+    function: OfficeFunction
+    rank: int
+    state: MailboxState
+    address: str | None
+    office: UUID | None
+    handed_over_on: date | None
+    asked_at: Zulu
+    changed_at: Zulu
+
+
+class MailboxesOut(Out):
+    """Mailboxes, by id."""
+
+    items: list[MailboxOut]
+
+
+@router.get("/mailboxes", operation_id="listMailboxes")
+def get_mailboxes(
+    *,
+    officer: CommuneOrAbove,
+    house: HouseHere,
+    body: Annotated[Code | None, Query()] = None,
+    state: Annotated[MailboxState | None, Query()] = None,
+    after: Annotated[UUID | None, Query()] = None,
+    limit: Page = 200,
+) -> MailboxesOut:
+    """Mailboxes of the officer's territory, or of one body in it; `after` is the last id of the page before."""
+    within = narrowed(house.records, officer, body)
+    with house.records.reading() as session:
+        found = mailboxes(session, within=within, state=state, after=after, limit=limit)
+    return MailboxesOut(items=[MailboxOut(**asdict(each)) for each in found])
+
+
+@router.get("/mailboxes/{mailbox}", operation_id="getMailbox")
+def get_mailbox(mailbox: UUID, officer: CommuneOrAbove, house: HouseHere) -> MailboxOut:
+    """How one mailbox stands."""
+    _require_mailbox(house.records, officer, mailbox)
+    with house.records.reading() as session:
+        return MailboxOut(**asdict(mailbox_line(session, mailbox)))
 
 
 @router.post("/mailboxes", status_code=201, operation_id="askMailbox", response_model=IdOut)

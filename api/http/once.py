@@ -11,10 +11,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
 from cryptography.exceptions import InvalidTag
@@ -220,8 +220,19 @@ def _once(request: Request, body: Annotated[bytes, Depends(raw_body)]) -> Once:
     return Once(request, body)
 
 
+def takes_key(asked: Iterable[object]) -> bool:
+    """Whether a door that asks for these takes an Idempotency-Key."""
+    return _once in asked
+
+
 RawBody = Annotated[bytes, Depends(raw_body)]
 OnceOnly = Annotated[Once, Depends(_once)]
+
+
+def raw(*media_types: str) -> dict[str, Any]:
+    """What the description of a door says that takes a file as it is."""
+    content = {each: {"schema": {"type": "string", "format": "binary"}} for each in media_types}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def _fingerprint(request: Request, body: bytes) -> str:

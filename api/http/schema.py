@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -79,3 +80,5 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{2}-[0-9]{7}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Page = Annotated[int, Query(ge=1, le=1000)]
+"""How many items a list shows at once."""

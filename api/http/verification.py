@@ -11,7 +11,8 @@ from pydantic import StringConstraints
 from api.auth.permissions import HouseHere, Public, now
 from signer.verification.answer import Answer, as_plain
 
-from .once import RawBody
+from .border import PDF
+from .once import RawBody, raw
 from .schema import Sha256
 
 router = APIRouter(prefix="/v1", tags=["verification"])
@@ -26,7 +27,7 @@ def _out(answer: Answer) -> JSONResponse:
     return JSONResponse(as_plain(answer))
 
 
-@router.post("/verifications", operation_id="verifyFile", responses=ANSWER)
+@router.post("/verifications", operation_id="verifyFile", responses=ANSWER, openapi_extra=raw(PDF))
 def post_verification(_: Public, content: RawBody, house: HouseHere) -> JSONResponse:
     """Verify a PDF. A malformed file is a verdict, too."""
     return _out(house.verifier.verify(content, at=now()))

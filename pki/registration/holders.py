@@ -1,11 +1,13 @@
-"""Natural persons: enrolment, and the full look at a national id."""
+"""Natural persons: enrolment, their own contacts, and the full look at a national id."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from uuid import uuid4
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
@@ -17,6 +19,15 @@ from pki.registration.names import ARABIC_LIMIT, LATIN_LIMIT, accept_name
 from pki.registration.protection import ProtectedNumber, ProtectedNumbers
 from pki.registration.tables import Holder
 
+
+class Contact(StrEnum):
+    """How a person is reached, apart from the mailbox of his office."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+_ACCEPTED: Mapping[Contact, Callable[[str], str]] = {Contact.EMAIL: accept_email, Contact.PHONE: accept_phone}
 _PROTECTED = select(Holder.cin_encrypted, Holder.cin_hash).where(Holder.id == bindparam("holder"))
 
 
@@ -114,3 +125,37 @@ def reveal_national_id(
         facts={"purpose": purpose},
     )
     return number
+
+
+def change_contacts(
+    records: Records,
+    *,
+    holder: HolderId,
+    contacts: Mapping[Contact, str | None],
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Change a person's own e-mail address or telephone number, by which he is reached without an office's mailbox.
+
+    :param contacts: those that change; None: he has none any more.
+    :raise ContactRefused: an e-mail address or a telephone number that cannot be used.
+    :raise HolderUnknown: no such holder.
+    """
+    accepted = {each: None if said is None else _ACCEPTED[each](said) for each, said in sorted(contacts.items())}
+    with records.writing() as session:
+        done = session.execute(
+            update(Holder)
+            .where(Holder.id == holder)
+            .values({each.value: said for each, said in accepted.items()})
+            .returning(Holder.id)
+            .execution_options(synchronize_session=False)
+        ).scalar_one_or_none()
+        if done is None:
+            raise HolderUnknown(holder)
+        # THREAT: somebody's notices are turned to another's address, and nobody knows by whom.
+        # DEFENCE: an act of an officer of his territory, journalled with its reason and the new address.
+        # TEST: tests/pki/registration/test_holders.py::test_contacts_change_with_a_reason
+        facts: dict[str, object] = {"reason": reason}
+        facts |= {each.value: said if each is Contact.EMAIL else said is not None for each, said in accepted.items()}
+        record(session, kind="holder.contacts-changed", subject=f"holder:{holder}", by=by, at=at, facts=facts)

@@ -104,3 +104,12 @@ def test_a_secret_cannot_be_pickled() -> None:
 
     with pytest.raises(TypeError):
         pickle.dumps(Secret(b"x"))
+
+
+def test_an_officers_variables_are_no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KHATAM_TOKEN", "x")
+    monkeypatch.setenv("KHATAM_SERVER", "https://sign.example.ma")
+    assert load(tmp_path, REHEARSAL).rehearsal
+    monkeypatch.setenv("KHATAM_TOKENS", "x")
+    with pytest.raises(SettingsRefused, match="KHATAM_TOKENS"):
+        load(tmp_path, REHEARSAL)

@@ -313,6 +313,19 @@ DOORS |= {
         PROVINCIAL, lambda p: (f"/v1/mailboxes/{p.mailbox}/closing", {"reason": "r"})
     ),
 }
+DOORS |= {
+    ("GET", "/v1/holders"): Door(PROVINCIAL, lambda p: (f"/v1/holders?body={p.body}", None)),
+    ("GET", "/v1/holders/{holder}"): Door(PROVINCIAL, lambda p: (f"/v1/holders/{p.holder}", None)),
+    ("POST", "/v1/holders/{holder}/national-id-looks"): Door(
+        PROVINCIAL, lambda p: (f"/v1/holders/{p.holder}/national-id-looks", {"reason": "r"})
+    ),
+    ("POST", "/v1/holders/{holder}/contacts"): Door(
+        PROVINCIAL, lambda p: (f"/v1/holders/{p.holder}/contacts", {"phone": "0612345678", "reason": "r"})
+    ),
+    ("GET", "/v1/mailboxes"): Door(COMMUNE, lambda p: (f"/v1/mailboxes?body={p.body}", None)),
+    ("GET", "/v1/mailboxes/{mailbox}"): Door(COMMUNE, lambda p: (f"/v1/mailboxes/{p.mailbox}", None)),
+    ("GET", "/v1/bodies/{code}/offices"): Door(COMMUNE, lambda p: (f"/v1/bodies/{p.body}/offices", None)),
+}
 PLAN_OF_ELECTIONS = f"/v1/elections/{NOWHERE}"
 DOORS |= {
     ("POST", "/v1/elections"): Door(CENTRAL, lambda p: ("/v1/elections", {"label": "x"}), free=True),

@@ -54,6 +54,7 @@ LISTS = (
     "/v1/key-orders",
     "/v1/register-proposals",
     "/v1/alerts",
+    "/v1/mailboxes",
 )
 
 

@@ -1,6 +1,7 @@
 """Enrolment: one person once, names that read as they are, the full national id seen only with a journal entry."""
 
 import threading
+from datetime import date
 from uuid import uuid4
 
 import pytest
@@ -9,19 +10,22 @@ from sqlalchemy import select
 from pki.journal.tables import EventRow
 from pki.records import HolderId, Records
 from pki.registration.bodies import register_body
+from pki.registration.enrolled import holder_sheet, holders
 from pki.registration.errors import (
     BodyExists,
     BodyKindRefused,
+    ContactRefused,
     HolderExists,
     HolderUnknown,
     NameRefused,
     NationalIdMalformed,
     ProvinceUnknown,
 )
-from pki.registration.holders import enrol_holder, reveal_national_id
+from pki.registration.extent import EVERYWHERE, Extent
+from pki.registration.holders import Contact, change_contacts, enrol_holder, reveal_national_id
 from pki.registration.kinds import BodyKind
 from pki.registration.tables import Holder
-from tests.pki.estate import OFFICER, PROTECTION, T0, person
+from tests.pki.estate import BERRECHID, OFFICER, PROTECTION, T0, ended, person, seated
 
 
 def test_same_national_id_is_the_same_person(sqlite_records: Records) -> None:
@@ -59,6 +63,37 @@ def test_full_look_is_journalled(sqlite_records: Records) -> None:
     with sqlite_records.reading() as session:
         kinds = session.scalars(select(EventRow.kind).where(EventRow.subject == f"holder:{holder}")).all()
     assert sorted(kinds) == ["holder.enrolled", "holder.national-id-read"]
+
+
+def test_contacts_change_with_a_reason(records: Records) -> None:
+    holder = person(records, cin="AB123456")
+    change = {"holder": holder, "reason": "Lettre", "by": OFFICER, "at": T0}
+    change_contacts(records, contacts={Contact.EMAIL: "A@Example.MA", Contact.PHONE: "0612345678"}, **change)  # type: ignore[arg-type]
+    change_contacts(records, contacts={Contact.PHONE: None}, **change)  # type: ignore[arg-type]
+    with pytest.raises(ContactRefused):
+        change_contacts(records, contacts={Contact.EMAIL: "a@b.ma, c@d.ma"}, **change)  # type: ignore[arg-type]
+    with pytest.raises(HolderUnknown):
+        change_contacts(records, contacts={Contact.PHONE: None}, **change | {"holder": HolderId(uuid4())})  # type: ignore[arg-type]
+    with records.reading() as session:
+        sheet = holder_sheet(session, PROTECTION, holder=holder, within=EVERYWHERE)
+        kinds = session.scalars(select(EventRow.kind).where(EventRow.subject == f"holder:{holder}")).all()
+    assert (sheet.email, sheet.phone, sheet.line.cin_masked) == ("A@example.ma", None, "AB••••56")
+    assert sorted(kinds) == ["holder.contacts-changed"] * 2 + ["holder.enrolled"]
+
+
+def test_a_list_holds_who_has_or_had_an_office_there(records: Records) -> None:
+    holder, office = seated(records)
+    ended(records, office, date(2022, 1, 1))
+    person(records, cin="ZZ1")
+
+    def shown(**where: str) -> list[HolderId]:
+        with records.reading() as session:
+            found = holders(session, PROTECTION, within=Extent(**where), after=None, limit=10)
+        return [each.id for each in found]
+
+    assert shown(body_code=BERRECHID) == shown(province_code="06.117") == [holder]
+    assert shown(province_code="06.141") == []
+    assert len(shown()) == 2
 
 
 def test_unknown_holder(sqlite_records: Records) -> None:

@@ -17,6 +17,7 @@ from pki.registration.errors import (
     MailboxUnknown,
     OfficeUnknown,
 )
+from pki.registration.extent import EVERYWHERE, Extent
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import OfficeFunction
 from pki.registration.mailboxes.handing_over import hand_over_due
@@ -28,6 +29,7 @@ from pki.registration.mailboxes.mailboxes import (
     reader_of,
 )
 from pki.registration.mailboxes.notices import Notice, NoticeKind, address_for, notify_office
+from pki.registration.mailboxes.reading import mailbox_line, mailboxes
 from pki.registration.mailboxes.tables import Mailbox, MailboxState
 from pki.registration.offices import end_office
 from tests.pki.estate import BERRECHID, OFFICER, PROTECTION, T0, ended, seated
@@ -49,6 +51,15 @@ def created(records: Records) -> UUID:
 
 def activate(records: Records, mailbox: UUID, office: OfficeId, at: datetime = T0) -> None:
     activate_mailbox(records, mailbox=mailbox, office=office, by=OFFICER, at=at)
+
+
+def line(records: Records, mailbox: UUID) -> tuple[MailboxState, UUID | None, date | None]:
+    with records.reading() as session:
+        (listed,) = mailboxes(session, within=Extent(body_code=BERRECHID), state=None, after=None, limit=10)
+        assert mailbox_line(session, mailbox) == listed
+        assert mailboxes(session, within=Extent(body_code="06.117"), state=None, after=None, limit=10) == []
+        assert mailboxes(session, within=EVERYWHERE, state=listed.state, after=mailbox, limit=10) == []
+    return listed.state, listed.office, listed.handed_over_on
 
 
 def reader(records: Records, mailbox: UUID, at: datetime = T0) -> HolderId | None:
@@ -86,10 +97,12 @@ def test_an_end_that_lies_ahead(records: Records) -> None:
     ended(records, office, last)
     assert reader(records, mailbox, day_start(last) - timedelta(seconds=1)) == holder
     assert reader(records, mailbox, day_start(last)) is None
+    assert line(records, mailbox) == (MailboxState.ACTIVE, office, last)  # the day is known before it comes
     assert hand_over_due(records, at=day_start(last) - timedelta(seconds=1)) == 0
     assert hand_over_due(records, at=day_start(last)) == 1
     assert hand_over_due(records, at=day_start(last)) == 0
     assert state(records, mailbox) == (MailboxState.HANDED_OVER, last)
+    assert line(records, mailbox) == (MailboxState.HANDED_OVER, None, last)
 
 
 def test_steps_in_their_order(sqlite_records: Records) -> None:

@@ -1,7 +1,7 @@
 """Offices: dated, one president at a time, superseded and never edited."""
 
 import threading
-from datetime import date
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -20,6 +20,7 @@ from pki.registration.errors import (
     RankRefused,
 )
 from pki.registration.kinds import OfficeFunction
+from pki.registration.office_records import office_records
 from pki.registration.offices import record_office
 from pki.registration.tables import Office, OfficeEnd
 from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, T0, ended, person, seated
@@ -187,6 +188,37 @@ def test_refused_correction_changes_nothing(records: Records) -> None:
         )
     with records.reading() as session:
         assert session.scalars(select(Office.holder_id).where(Office.superseded_at.is_(None))).all() == [holder]
+
+
+def test_every_record_is_shown_with_both_its_times(records: Records) -> None:
+    holder, day, later = person(records, name="Karim Alami"), T0.date(), T0 + timedelta(hours=1)
+    wrong = record(records, holder, starts_on=day)
+    ended(records, wrong, day + timedelta(days=8))
+    ended(records, wrong, day + timedelta(days=9), at=later)
+    right = record_office(
+        records,
+        holder=holder,
+        body_code=BERRECHID,
+        function=PRESIDENT,
+        starts_on=day + timedelta(days=1),
+        deed="PV 2",
+        supersedes=wrong,
+        by=OFFICER,
+        at=later,
+    )
+    with records.reading() as session:
+        found = {each.office: each for each in office_records(session, body_code=BERRECHID, after=None, limit=9)}
+        first, second = sorted(found)
+        assert [each.office for each in office_records(session, body_code=BERRECHID, after=None, limit=1)] == [first]
+        assert [each.office for each in office_records(session, body_code=BERRECHID, after=first, limit=9)] == [second]
+        assert office_records(session, body_code=BERRECHID_PROVINCE, after=None, limit=9) == []
+    assert (found[wrong].superseded_at, found[right].superseded_at) == (later, None)
+    assert (found[wrong].name_latin, found[wrong].recorded_at) == ("Karim Alami", T0)
+    assert [(each.ends_on, each.recorded_at, each.superseded_at) for each in found[wrong].ends] == [
+        (day + timedelta(days=8), T0, later),
+        (day + timedelta(days=9), later, None),
+    ]
+    assert found[right].ends == ()
 
 
 def test_a_rank_is_one_persons(records: Records) -> None:
