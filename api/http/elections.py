@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.auth.officers import Officer
 from api.auth.permissions import CentralOfficer, CommuneOrAbove, HouseHere, ProvincialOrAbove, now
+from api.auth.tables import OfficerRole
 from api.auth.territory import require_body, require_extent, require_office, require_order
 from api.problems import NotFound
 from pki.quota.elections.freezing import freeze_council
@@ -426,6 +427,7 @@ def post_replacement(
     require_order(house.records, officer, order)
     if body.office is not None:
         require_office(house.records, officer, body.office)
+    alone = None if officer.reaches(OfficerRole.CENTRAL) else house.quota_policy
 
     def act(records: Records) -> OrderOut:
         with records.reading() as session:
@@ -443,6 +445,7 @@ def post_replacement(
             why=body.why,
             successor=successor,
             lost_since=body.lost_since,
+            alone=alone,
             by=officer.actor,
             at=now(),
         )

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from pydantic import BeforeValidator
 
 from api.auth.permissions import CentralOfficer, HouseHere, ProvincialOrAbove, now
+from api.auth.tables import OfficerRole
 from api.auth.territory import require_order
 from pki.quota.stopping import block_key, return_key, revoke_key
 from pki.records import OrderId, Records
@@ -48,12 +49,19 @@ class BlockOut(Out):
 
 @router.post("/block", status_code=201, operation_id="blockKey", response_model=BlockOut)
 def post_block(*, order: UUID, body: BlockIn, officer: ProvincialOrAbove, house: HouseHere, once: OnceOnly) -> Response:
-    """Block a key at once."""
+    """Block a key at once. Of one that is blocked, an earlier loss is recorded; a long one by a central officer."""
     require_order(house.records, officer, order)
+    alone = None if officer.reaches(OfficerRole.CENTRAL) else house.quota_policy
 
     def blocked(records: Records) -> BlockOut:
         since = block_key(
-            records, order=OrderId(order), reason=body.reason, lost_since=body.lost_since, by=officer.actor, at=now()
+            records,
+            order=OrderId(order),
+            reason=body.reason,
+            lost_since=body.lost_since,
+            alone=alone,
+            by=officer.actor,
+            at=now(),
         )
         return BlockOut(blocked_at=since)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from pki.errors import PkiError
@@ -164,6 +164,18 @@ class OrderStateRefused(QuotaError):
         self.order = order
         self.state = state
         self.step = step
+
+
+class LossLongAgo(QuotaError):
+    """A loss that only the centre reports: what was signed since is in doubt."""
+
+    def __init__(self, lost_since: datetime, told_alone: timedelta) -> None:
+        super().__init__(
+            f"A loss more than {told_alone.days} days ago is recorded by a central officer, since all that was signed "
+            "meanwhile would be in doubt. Nothing was done: block the key now without that instant, tell the centre."
+        )
+        self.lost_since = lost_since
+        self.days = told_alone.days
 
 
 class ReplacementRefused(QuotaError):

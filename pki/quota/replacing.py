@@ -20,8 +20,10 @@ from pki.quota.devices.following import lose_device, promise_device
 from pki.quota.errors import OrderStateRefused, PayerRefused, ReplacementRefused
 from pki.quota.heirs import SIGNS_ON, Successor, insert_heir, order_beside, order_in_a_free_seat
 from pki.quota.kinds import OrderState, Replacement, Road, SeatPlace
+from pki.quota.losses import judge_loss
 from pki.quota.orders import OrderView, key_order, require_office
 from pki.quota.owed import SignaturesSettled, owe_revocation
+from pki.quota.policy import QuotaPolicy
 from pki.quota.stopping import end_key, revoke_owed, stop_here
 from pki.quota.tables import KeyOrder
 from pki.quota.transitions import LIVING_STATES, TRANSITIONS, Step
@@ -49,6 +51,7 @@ def replace_key(
     why: Replacement,
     successor: Successor | None = None,
     lost_since: datetime | None = None,
+    alone: QuotaPolicy | None = None,
     by: Actor,
     at: datetime,
 ) -> OrderView:
@@ -58,8 +61,10 @@ def replace_key(
     that renewal the replacement.
 
     :param successor: None: the same holder, office and road.
+    :param alone: of an officer who stands below the centre: how far back he may report a loss. None: he stands there.
     :raise OrderStateRefused: the order ended, or was replaced before; or it is to sign on and does not sign.
-    :raise ReplacementRefused: another person's key, without a succession.
+    :raise LossInFuture: as a block; so `LossBeforeKey`, `LossLongAgo`, `LossToldLater`.
+    :raise ReplacementRefused: another person's key, without a succession; a loss of a key that does not stop.
     :raise OfficeNotCurrent: the new key's office is not in effect.
     :raise PayerRefused: the seat's payer has nothing to do with that office.
     :raise OrderAlreadyOpen: another order of that holder for the body is under way.
@@ -67,6 +72,9 @@ def replace_key(
     :raise DeviceNotUsable: the inventory has the new key's device elsewhere, or not fit for a key.
     """
     with records.writing() as session:
+        locked_order(session, order)
+        if lost_since is not None:
+            judge_loss(session, order=order, lost_since=lost_since, alone=alone, at=at)
         new = replace_order(
             session, settled, order=order, why=why, successor=successor, lost_since=lost_since, by=by, at=at
         )
@@ -107,6 +115,8 @@ def _replaced(
     found = locked_order(session, order)
     if (found.state, Step.REPLACE) not in TRANSITIONS or (why in SIGNS_ON and found.state is not OrderState.ACTIVE):
         raise OrderStateRefused(order, found.state.value, f"be replaced ({why.value})")
+    if lost_since is not None and (why in SIGNS_ON or found.state not in LIVING_STATES):
+        raise ReplacementRefused(order, "there is no key that stops and could have been lost")
     taker = successor or _same(found)
     if taker.holder != found.holder_id and why is not Replacement.SUCCESSION:
         raise ReplacementRefused(order, "another person gets a key in this seat only by succession")

@@ -14,12 +14,14 @@ from pki.journal.acts import Actor
 from pki.quota.advancing import advance, locked_order
 from pki.quota.errors import OrderStateRefused
 from pki.quota.kinds import OrderState
+from pki.quota.losses import judge_loss, told_again
 from pki.quota.owed import SignaturesSettled, owe_revocation
+from pki.quota.policy import QuotaPolicy
 from pki.quota.tables import DueRevocation, KeyOrder
-from pki.quota.transitions import LIVING_STATES, Step
-from pki.quota.unlocking import CAUSE, end_releases
+from pki.quota.transitions import LIVING_STATES, STANDING_STATES, Step
+from pki.quota.unlocking import end_releases
 from pki.records import OrderId, Records, again_after_deadlock
-from pki.status.blocks import Block, block_of, lift_block, record_block
+from pki.status.blocks import block_of, record_block
 from pki.status.errors import AlreadyRevoked, RevocationNotOurs
 from pki.status.revocation import revocation_of, revoke
 from pki.status.tables import RevocationReason
@@ -27,20 +29,37 @@ from pki.status.tables import RevocationReason
 
 @again_after_deadlock
 def block_key(
-    records: Records, *, order: OrderId, reason: str, lost_since: datetime | None, by: Actor, at: datetime
+    records: Records,
+    *,
+    order: OrderId,
+    reason: str,
+    lost_since: datetime | None,
+    alone: QuotaPolicy | None = None,
+    by: Actor,
+    at: datetime,
 ) -> datetime:
     """Stop a key from this instant on, and return that instant. A key that is blocked stays blocked since it was.
 
-    Its seat stays taken until the key is revoked, expired or returned.
+    Its seat stays taken until the key is revoked, expired or returned. Told of one that is blocked, or was when it
+    ended, an earlier loss counts from now on.
 
-    :raise LossInFuture: `lost_since` lies after `at`.
+    :param alone: of an officer who stands below the centre: how far back he may report. None: he stands there.
+    :raise LossInFuture: `lost_since` lies after `at`. `LossBeforeKey`: before there was a key.
+    :raise LossLongAgo: farther back than `alone` allows.
+    :raise LossToldLater: it is blocked, and lost since earlier.
     :raise OrderStateRefused: there is no key yet, or none any more.
     """
     with records.writing() as session:
         found = locked_order(session, order)
-        if found.state is not OrderState.BLOCKED:
+        if lost_since is not None:
+            judge_loss(session, order=order, lost_since=lost_since, alone=alone, at=at)
+        if found.state is not OrderState.BLOCKED and (lost_since is None or not _ended_blocked(session, found, at=at)):
             advance(session, order, Step.BLOCK, by=by, at=at, facts={"reason": reason, "lost_since": lost_since})
         return stop_here(session, found, reason=reason, lost_since=lost_since, by=by, at=at)
+
+
+def _ended_blocked(session: Session, order: KeyOrder, *, at: datetime) -> bool:
+    return order.state not in STANDING_STATES and block_of(session, order=OrderId(order.id), at=at) is not None
 
 
 def stop_here(
@@ -48,27 +67,14 @@ def stop_here(
 ) -> datetime:
     """Block a key, whatever becomes of its order; return since when it is blocked. A step.
 
-    :raise LossInFuture: `lost_since` lies after `at`.
+    :raise LossInFuture: `lost_since` lies after `at`. `LossToldLater`: it is blocked, and lost since earlier.
     """
     number = OrderId(order.id)
     held = block_of(session, order=number, at=at)
     if held is not None:
-        return _reported_meanwhile(session, held, reason=reason, lost_since=lost_since, by=by, at=at)
+        return told_again(session, held, reason=reason, lost_since=lost_since, by=by, at=at)
     end_releases(session, order=number, at=at)
     return record_block(session, order=number, reason=reason, lost_since=lost_since, at=at, by=by).blocked_at
-
-
-def _reported_meanwhile(
-    session: Session, held: Block, *, reason: str, lost_since: datetime | None, by: Actor, at: datetime
-) -> datetime:
-    """A report on a key that is blocked. Blocked only because its device is being unlocked: that ends."""
-    end_releases(session, order=held.order, at=at)
-    if held.reason != CAUSE:
-        return held.blocked_at
-    # One block ends at the instant at which the next begins: there is none between them.
-    lift_block(session, order=held.order, reason="reported meanwhile", at=at, by=by)
-    record_block(session, order=held.order, reason=reason, lost_since=lost_since, at=at, by=by)
-    return held.blocked_at
 
 
 @again_after_deadlock
@@ -212,12 +218,15 @@ def _refuse_lifeless(session: Session, order: OrderId, step: Step) -> None:
 def _revoke_certificates(
     session: Session, order: OrderId, *, reason: RevocationReason, by: Actor, at: datetime
 ) -> None:
+    block = block_of(session, order=order, at=at)
+    lost_since = None if block is None else block.lost_since
     for certificate in certificates_of_order(session, order):
         if certificate.origin is CertificateOrigin.REGISTERED:
             if revocation_of(session, certificate) is None:
                 raise RevocationNotOurs(certificate.id)
             continue
         try:
-            revoke(session, certificate=certificate.id, reason=reason, at=at, by=by)
+            # RFC 5280, 5.3.2: the revocation says what the block says, to whoever asks the lists alone.
+            revoke(session, certificate=certificate.id, reason=reason, invalidity_date=lost_since, at=at, by=by)
         except AlreadyRevoked:
             continue
