@@ -237,6 +237,7 @@ PROBLEMS: dict[type[Exception], Row] = {
     quota.LossLongAgo: (403, "loss-long-ago"),
     quota.ReplacementRefused: (422, "replacement-refused"),
     quota.OfficeNotCurrent: (409, "office-not-current"),
+    quota.OfficeNotOver: (409, "office-not-over"),
     quota.PayerRefused: (422, "payer-refused"),
     quota.RequestsMissing: (409, "requests-missing"),
     quota.SelfApproval: (403, "self-approval"),

@@ -187,6 +187,18 @@ class ReplacementRefused(QuotaError):
         self.reason = reason
 
 
+class OfficeNotOver(QuotaError):
+    """A key left to a successor whose holder is in office."""
+
+    def __init__(self, order: OrderId, office: OfficeId) -> None:
+        super().__init__(
+            f"The holder of the key of the order {order} is in office: nobody succeeds him. Nothing was ordered: "
+            "record the end of his office first, or order a key in a seat of its own."
+        )
+        self.order = order
+        self.office = office
+
+
 class OfficeNotCurrent(QuotaError):
     """The office is not the holder's, or not in effect today."""
 

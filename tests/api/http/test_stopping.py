@@ -27,3 +27,15 @@ def test_a_loss_long_ago_is_the_centres(house: House, active: OrderId, monkeypat
     assert (added.status_code, added.json()) == (201, blocked)
     later = centre.post(f"{path}/block", json={"reason": "lost", "lost_since": blocked["blocked_at"]})
     assert (later.status_code, later.json()["code"]) == (409, "loss-told-later")
+
+
+def test_what_a_province_replaces(house: House, active: OrderId) -> None:
+    """Nobody who is in office by a successor; a key in wrong hands, only the centre: it is revoked at once."""
+    province, centre = officer(house, PROVINCE), officer(house)
+    path = f"/v1/key-orders/{active}/replacement"
+    sits = province.post(path, json={"why": "succession"})
+    assert (sits.status_code, sits.json()["code"]) == (409, "office-not-over")
+    misused = province.post(path, json={"why": "compromised"})
+    assert (misused.status_code, misused.json()["code"]) == (403, "not-permitted")
+    assert centre.get(f"/v1/key-orders/{active}").json()["state"] == "active"
+    assert centre.post(path, json={"why": "compromised"}).status_code == 201
