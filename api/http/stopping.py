@@ -69,11 +69,15 @@ def post_block(*, order: UUID, body: BlockIn, officer: ProvincialOrAbove, house:
 
 
 @router.post("/revocation", status_code=201, operation_id="revokeKey", response_model=OrderOut)
-def post_revocation(order: UUID, body: RevocationIn, officer: CentralOfficer, once: OnceOnly) -> Response:
-    """Revoke the order's certificates at the authority."""
+def post_revocation(
+    *, order: UUID, body: RevocationIn, officer: CentralOfficer, house: HouseHere, once: OnceOnly
+) -> Response:
+    """Revoke the order's certificates at the authority. Unless compromised, once its signatures have their time-stamps:
+    until then the key is blocked.
+    """
 
     def revoked(records: Records) -> OrderOut:
-        revoke_key(records, order=OrderId(order), reason=body.reason, by=officer.actor, at=now())
+        revoke_key(records, house.settled, order=OrderId(order), reason=body.reason, by=officer.actor, at=now())
         with records.reading() as session:
             return order_out(session, order)
 
@@ -84,11 +88,11 @@ def post_revocation(order: UUID, body: RevocationIn, officer: CentralOfficer, on
 def post_return(
     *, order: UUID, body: ReturnIn, officer: ProvincialOrAbove, house: HouseHere, once: OnceOnly
 ) -> Response:
-    """The holder gave his device back, wiped: its certificates end, its seat is free."""
+    """The holder gave his device back, wiped: its seat is free, its certificates end once its signatures allow."""
     require_order(house.records, officer, order)
 
     def returned(records: Records) -> OrderOut:
-        return_key(records, order=OrderId(order), reason=body.reason, by=officer.actor, at=now())
+        return_key(records, house.settled, order=OrderId(order), reason=body.reason, by=officer.actor, at=now())
         with records.reading() as session:
             return order_out(session, order)
 

@@ -229,8 +229,11 @@ def _order_instead(
     elif seat is SeatPlace.NONE:
         made.append(order_in_a_free_seat(session, old, taker, standing, why=why, by=by, at=at))
     _abandon_intents(session, number, at=at)
-    owe_revocation(session, order=number, reason=REASONS[why], cause=why.value, by=by, at=at)
-    revoke_owed(session, settled, order=number, by=by, at=at)
+    reason = REASONS[why]
+    owe_revocation(session, order=number, reason=reason, cause=why.value, by=by, at=at)
+    # Also if it was owed before, for a reason that waits.
+    compromised = reason is RevocationReason.KEY_COMPROMISE
+    revoke_owed(session, settled, order=number, compromised=compromised, by=by, at=at)
     return made[0]
 
 

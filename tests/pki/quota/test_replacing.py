@@ -164,7 +164,9 @@ def test_compromise_waits_for_nothing(sqlite_bureau: Bureau) -> None:
 def test_compromise_of_a_replaced_key(sqlite_bureau: Bureau) -> None:
     old = sqlite_bureau.active()
     replace_key(sqlite_bureau.records, unsettled, order=old, why=Replacement.DAMAGED, by=OFFICER, at=LATER)
-    revoke_key(sqlite_bureau.records, order=old, reason=RevocationReason.KEY_COMPROMISE, by=OFFICER, at=LATER)
+    revoke_key(
+        sqlite_bureau.records, unsettled, order=old, reason=RevocationReason.KEY_COMPROMISE, by=OFFICER, at=LATER
+    )
     assert revoked_for(sqlite_bureau, old) is RevocationReason.KEY_COMPROMISE
     assert sqlite_bureau.stands(old) == (OrderState.REPLACED, SeatPlace.NONE)
     assert revoke_all_owed(sqlite_bureau.records, settled, by=SYSTEM, at=LATER) == 0
@@ -173,7 +175,7 @@ def test_compromise_of_a_replaced_key(sqlite_bureau: Bureau) -> None:
 def test_the_old_key_ends_while_its_renewal_is_under_way(bureau: Bureau) -> None:
     old = full(bureau)
     new = replace(bureau, old, Replacement.RENEWAL)
-    revoke_key(bureau.records, order=old, reason=RevocationReason.SUPERSEDED, by=OFFICER, at=LATER)
+    revoke_key(bureau.records, settled, order=old, reason=RevocationReason.SUPERSEDED, by=OFFICER, at=LATER)
     assert bureau.stands(new) == (OrderState.REQUESTED, SeatPlace.RESERVED)
     assert bureau.seats(BERRECHID_PROVINCE) == (1, 2)
     finish(bureau, new)
@@ -259,7 +261,7 @@ def test_acceptance_and_revocation_at_once(bureau: Bureau) -> None:
         works = [
             lambda new=new: bureau.activate(new, at=LATER),
             lambda old=old: revoke_key(
-                bureau.records, order=old, reason=RevocationReason.SUPERSEDED, by=OFFICER, at=LATER
+                bureau.records, settled, order=old, reason=RevocationReason.SUPERSEDED, by=OFFICER, at=LATER
             ),
         ]
         assert set(at_once(works)) <= {"done", "OrderStateRefused"}
