@@ -89,7 +89,7 @@ class House:
 
     @property
     def quota_policy(self) -> QuotaPolicy:
-        """Numbers of seats that decide who must agree."""
+        """Numbers that decide who must agree."""
         return QuotaPolicy(four_eyes_above=self.settings.four_eyes_above)
 
     @property

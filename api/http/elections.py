@@ -8,8 +8,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from api.auth.errors import NotPermitted
 from api.auth.officers import Officer
 from api.auth.permissions import CentralOfficer, CommuneOrAbove, HouseHere, ProvincialOrAbove, now
+from api.auth.tables import OfficerRole
 from api.auth.territory import require_body, require_extent, require_office, require_order
 from api.problems import NotFound
 from pki.quota.elections.freezing import freeze_council
@@ -429,10 +431,15 @@ def get_signatories(officer: CommuneOrAbove, house: HouseHere, province: Provinc
 def post_replacement(
     *, order: UUID, body: ReplacementIn, officer: ProvincialOrAbove, house: HouseHere, once: OnceOnly
 ) -> Response:
-    """Order a key in the place, and the seat, of another."""
+    """Order a key in the place, and the seat, of another. One in wrong hands: a central officer."""
     require_order(house.records, officer, order)
+    if body.why is Replacement.COMPROMISED and not officer.reaches(OfficerRole.CENTRAL):
+        # A loss is a fact that the province sees, and has its own block and replacement. That somebody else uses a key
+        # that is not lost is a judgement, and so is its revocation at once.
+        raise NotPermitted("a central officer, for a key in wrong hands: block it meanwhile")
     if body.office is not None:
         require_office(house.records, officer, body.office)
+    alone = None if officer.reaches(OfficerRole.CENTRAL) else house.quota_policy
 
     def act(records: Records) -> OrderOut:
         with records.reading() as session:
@@ -450,6 +457,7 @@ def post_replacement(
             why=body.why,
             successor=successor,
             lost_since=body.lost_since,
+            alone=alone,
             by=officer.actor,
             at=now(),
         )

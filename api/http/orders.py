@@ -1,4 +1,4 @@
-"""Keys: orders, enrolment tickets, approval, acceptance."""
+"""Keys: orders, given up or followed by enrolment tickets, approval, acceptance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from api.auth.tables import OfficerRole
 from api.auth.territory import narrowed, require_body, require_office, require_order
 from pki.quota.issuing import approve_issuance, issue_certificates
 from pki.quota.kinds import OrderState, Road
-from pki.quota.orders import issue_enrolment_ticket, key_order, request_key
+from pki.quota.orders import cancel_key, issue_enrolment_ticket, key_order, request_key
 from pki.quota.reading import orders
 from pki.records import HolderId, OfficeId, OrderId, Records
 from pki.registration.kinds import OfficeFunction
@@ -42,6 +42,12 @@ class ApprovalIn(In):
     """The digest of exactly what is to be issued, as the order shows it."""
 
     digest: Sha256
+
+
+class CancellationIn(In):
+    """Why nothing is to come of the order."""
+
+    reason: Line
 
 
 class OrderLineOut(Out):
@@ -159,6 +165,22 @@ def post_approval(
             return order_out(session, order)
 
     return once.then_stored(approved)
+
+
+@router.post("/{order}/cancellation", status_code=201, operation_id="cancelOrder", response_model=OrderOut)
+def post_cancellation(
+    *, order: UUID, body: CancellationIn, officer: CommuneOrAbove, house: HouseHere, once: OnceOnly
+) -> Response:
+    """Give an order up before anything is issued for it: its seat is free. Once approved: province or above."""
+    require_order(house.records, officer, order)
+    above = officer.reaches(OfficerRole.PROVINCIAL)
+
+    def cancelled(records: Records) -> OrderOut:
+        cancel_key(records, order=OrderId(order), reason=body.reason, approved=above, by=officer.actor, at=now())
+        with records.reading() as session:
+            return order_out(session, order, named=above)
+
+    return once.atomically(cancelled)
 
 
 @router.post("/{order}/acceptance", status_code=201, operation_id="openAcceptance", response_model=AcceptanceOut)

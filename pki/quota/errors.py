@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from pki.errors import PkiError
@@ -166,6 +166,18 @@ class OrderStateRefused(QuotaError):
         self.step = step
 
 
+class LossLongAgo(QuotaError):
+    """A loss that only the centre reports: what was signed since is in doubt."""
+
+    def __init__(self, lost_since: datetime, told_alone: timedelta) -> None:
+        super().__init__(
+            f"A loss more than {told_alone.days} days ago is recorded by a central officer, since all that was signed "
+            "meanwhile would be in doubt. Nothing was done: block the key now without that instant, tell the centre."
+        )
+        self.lost_since = lost_since
+        self.days = told_alone.days
+
+
 class ReplacementRefused(QuotaError):
     """A key that cannot take the other's place in this way."""
 
@@ -173,6 +185,18 @@ class ReplacementRefused(QuotaError):
         super().__init__(f"The key of the order {order} cannot be replaced so: {reason}. Nothing was ordered.")
         self.order = order
         self.reason = reason
+
+
+class OfficeNotOver(QuotaError):
+    """A key left to a successor whose holder is in office."""
+
+    def __init__(self, order: OrderId, office: OfficeId) -> None:
+        super().__init__(
+            f"The holder of the key of the order {order} is in office: nobody succeeds him. Nothing was ordered: "
+            "record the end of his office first, or order a key in a seat of its own."
+        )
+        self.order = order
+        self.office = office
 
 
 class OfficeNotCurrent(QuotaError):

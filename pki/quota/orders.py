@@ -235,13 +235,18 @@ def activate(session: Session, *, order: OrderId, by: Actor, at: datetime) -> No
 
 
 @again_after_deadlock
-def cancel_key(records: Records, *, order: OrderId, reason: str, by: Actor, at: datetime) -> None:
+def cancel_key(
+    records: Records, *, order: OrderId, reason: str, approved: bool = True, by: Actor, at: datetime
+) -> None:
     """Give an order up before anything was issued for it; its seat is free again.
 
-    :raise OrderStateRefused: too late: an approval was used, so a certificate may exist.
+    :param approved: also one that was approved; False: whoever may only ask takes back what nobody approved.
+    :raise OrderStateRefused: too late: it was approved, or an approval was used, so a certificate may exist.
     """
     with records.writing() as session:
         found = locked_order(session, order)
+        if found.state is OrderState.APPROVED and not approved:
+            raise OrderStateRefused(order, found.state.value, "be given up by an officer of a commune")
         used = session.scalar(
             select(IssuanceRequest.id).where(IssuanceRequest.order_id == order, IssuanceRequest.used_at.is_not(None))
         )

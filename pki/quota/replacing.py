@@ -17,16 +17,18 @@ from pki.ca.intents import abandon, intents_of_order
 from pki.journal.acts import Actor, record
 from pki.quota.advancing import RENEWING, advance, locked_order
 from pki.quota.devices.following import lose_device, promise_device
-from pki.quota.errors import OrderStateRefused, PayerRefused, ReplacementRefused
+from pki.quota.errors import OfficeNotOver, OrderStateRefused, PayerRefused, ReplacementRefused
 from pki.quota.heirs import SIGNS_ON, Successor, insert_heir, order_beside, order_in_a_free_seat
 from pki.quota.kinds import OrderState, Replacement, Road, SeatPlace
+from pki.quota.losses import judge_loss
 from pki.quota.orders import OrderView, key_order, require_office
 from pki.quota.owed import SignaturesSettled, owe_revocation
+from pki.quota.policy import QuotaPolicy
 from pki.quota.stopping import end_key, revoke_owed, stop_here
 from pki.quota.tables import KeyOrder
 from pki.quota.transitions import LIVING_STATES, TRANSITIONS, Step
 from pki.records import HolderId, OfficeId, OrderId, Records, again_after_deadlock
-from pki.registration.standing import StandingOffice
+from pki.registration.standing import StandingOffice, offices_not_over
 from pki.registration.tables import Body
 from pki.status.tables import RevocationReason
 
@@ -49,6 +51,7 @@ def replace_key(
     why: Replacement,
     successor: Successor | None = None,
     lost_since: datetime | None = None,
+    alone: QuotaPolicy | None = None,
     by: Actor,
     at: datetime,
 ) -> OrderView:
@@ -58,15 +61,23 @@ def replace_key(
     that renewal the replacement.
 
     :param successor: None: the same holder, office and road.
+    :param alone: of an officer who stands below the centre: how far back he may report a loss. None: he stands there.
     :raise OrderStateRefused: the order ended, or was replaced before; or it is to sign on and does not sign.
-    :raise ReplacementRefused: another person's key, without a succession.
+    :raise LossInFuture: as a block; so `LossBeforeKey`, `LossLongAgo`, `LossToldLater`.
+    :raise ReplacementRefused: another person's key, without a succession; a loss of a key that does not stop.
     :raise OfficeNotCurrent: the new key's office is not in effect.
+    :raise OfficeNotOver: a succession, and the old key's holder is in office.
     :raise PayerRefused: the seat's payer has nothing to do with that office.
     :raise OrderAlreadyOpen: another order of that holder for the body is under way.
     :raise AllowanceExhausted: only for a key already held, which has no seat to give.
     :raise DeviceNotUsable: the inventory has the new key's device elsewhere, or not fit for a key.
     """
     with records.writing() as session:
+        found = locked_order(session, order)
+        if why is Replacement.SUCCESSION:
+            _refuse_sitting(session, found, successor, at=at)
+        if lost_since is not None:
+            judge_loss(session, order=order, lost_since=lost_since, alone=alone, at=at)
         new = replace_order(
             session, settled, order=order, why=why, successor=successor, lost_since=lost_since, by=by, at=at
         )
@@ -107,6 +118,8 @@ def _replaced(
     found = locked_order(session, order)
     if (found.state, Step.REPLACE) not in TRANSITIONS or (why in SIGNS_ON and found.state is not OrderState.ACTIVE):
         raise OrderStateRefused(order, found.state.value, f"be replaced ({why.value})")
+    if lost_since is not None and (why in SIGNS_ON or found.state not in LIVING_STATES):
+        raise ReplacementRefused(order, "there is no key that stops and could have been lost")
     taker = successor or _same(found)
     if taker.holder != found.holder_id and why is not Replacement.SUCCESSION:
         raise ReplacementRefused(order, "another person gets a key in this seat only by succession")
@@ -216,9 +229,27 @@ def _order_instead(
     elif seat is SeatPlace.NONE:
         made.append(order_in_a_free_seat(session, old, taker, standing, why=why, by=by, at=at))
     _abandon_intents(session, number, at=at)
-    owe_revocation(session, order=number, reason=REASONS[why], cause=why.value, by=by, at=at)
-    revoke_owed(session, settled, order=number, by=by, at=at)
+    reason = REASONS[why]
+    owe_revocation(session, order=number, reason=reason, cause=why.value, by=by, at=at)
+    # Also if it was owed before, for a reason that waits.
+    compromised = reason is RevocationReason.KEY_COMPROMISE
+    revoke_owed(session, settled, order=number, compromised=compromised, by=by, at=at)
     return made[0]
+
+
+def _refuse_sitting(session: Session, order: KeyOrder, successor: Successor | None, *, at: datetime) -> None:
+    """Whoever is in an office of the body goes on with his key; he himself may leave what names an office that is over.
+
+    An election needs no such look: it ends the whole council's offices, and keeps the keys of the re-elected.
+    """
+    # THREAT: an officer stops the key of a president in office, and gives his seat to somebody else, as a succession.
+    # DEFENCE: by hand nobody is succeeded whose office in that body is not over, read in the act's own transaction.
+    # TEST: tests/pki/quota/test_replacing.py::test_nobody_succeeds_whoever_is_in_office
+    held = offices_not_over(session, holder=HolderId(order.holder_id), body_id=order.body_id, at=at)
+    if successor is None or successor.holder == order.holder_id:
+        held &= {OfficeId(order.office_id)}
+    if held:
+        raise OfficeNotOver(OrderId(order.id), min(held))
 
 
 def _renewal_of(session: Session, order: OrderId) -> KeyOrder | None:

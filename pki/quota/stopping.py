@@ -1,4 +1,7 @@
-"""What stops a key: a block here at once, revocation, expiry, return. Each but the block frees its seat."""
+"""What stops a key: a block here at once, revocation, expiry, return. Each but the block frees its seat.
+
+No revocation but a compromised key's is made while a signature of the key has no time-stamp: it is owed.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,14 @@ from pki.journal.acts import Actor
 from pki.quota.advancing import advance, locked_order
 from pki.quota.errors import OrderStateRefused
 from pki.quota.kinds import OrderState
+from pki.quota.losses import judge_loss, told_again
 from pki.quota.owed import SignaturesSettled, owe_revocation
+from pki.quota.policy import QuotaPolicy
 from pki.quota.tables import DueRevocation, KeyOrder
-from pki.quota.transitions import LIVING_STATES, Step
-from pki.quota.unlocking import CAUSE, end_releases
+from pki.quota.transitions import LIVING_STATES, STANDING_STATES, Step
+from pki.quota.unlocking import end_releases
 from pki.records import OrderId, Records, again_after_deadlock
-from pki.status.blocks import Block, block_of, lift_block, record_block
+from pki.status.blocks import block_of, record_block
 from pki.status.errors import AlreadyRevoked, RevocationNotOurs
 from pki.status.revocation import revocation_of, revoke
 from pki.status.tables import RevocationReason
@@ -27,20 +32,37 @@ from pki.status.tables import RevocationReason
 
 @again_after_deadlock
 def block_key(
-    records: Records, *, order: OrderId, reason: str, lost_since: datetime | None, by: Actor, at: datetime
+    records: Records,
+    *,
+    order: OrderId,
+    reason: str,
+    lost_since: datetime | None,
+    alone: QuotaPolicy | None = None,
+    by: Actor,
+    at: datetime,
 ) -> datetime:
     """Stop a key from this instant on, and return that instant. A key that is blocked stays blocked since it was.
 
-    Its seat stays taken until the key is revoked, expired or returned.
+    Its seat stays taken until the key is revoked, expired or returned. Told of one that is blocked, or was when it
+    ended, an earlier loss counts from now on.
 
-    :raise LossInFuture: `lost_since` lies after `at`.
+    :param alone: of an officer who stands below the centre: how far back he may report. None: he stands there.
+    :raise LossInFuture: `lost_since` lies after `at`. `LossBeforeKey`: before there was a key.
+    :raise LossLongAgo: farther back than `alone` allows.
+    :raise LossToldLater: it is blocked, and lost since earlier.
     :raise OrderStateRefused: there is no key yet, or none any more.
     """
     with records.writing() as session:
         found = locked_order(session, order)
-        if found.state is not OrderState.BLOCKED:
+        if lost_since is not None:
+            judge_loss(session, order=order, lost_since=lost_since, alone=alone, at=at)
+        if found.state is not OrderState.BLOCKED and (lost_since is None or not _ended_blocked(session, found, at=at)):
             advance(session, order, Step.BLOCK, by=by, at=at, facts={"reason": reason, "lost_since": lost_since})
         return stop_here(session, found, reason=reason, lost_since=lost_since, by=by, at=at)
+
+
+def _ended_blocked(session: Session, order: KeyOrder, *, at: datetime) -> bool:
+    return order.state not in STANDING_STATES and block_of(session, order=OrderId(order.id), at=at) is not None
 
 
 def stop_here(
@@ -48,64 +70,67 @@ def stop_here(
 ) -> datetime:
     """Block a key, whatever becomes of its order; return since when it is blocked. A step.
 
-    :raise LossInFuture: `lost_since` lies after `at`.
+    :raise LossInFuture: `lost_since` lies after `at`. `LossToldLater`: it is blocked, and lost since earlier.
     """
     number = OrderId(order.id)
     held = block_of(session, order=number, at=at)
     if held is not None:
-        return _reported_meanwhile(session, held, reason=reason, lost_since=lost_since, by=by, at=at)
+        return told_again(session, held, reason=reason, lost_since=lost_since, by=by, at=at)
     end_releases(session, order=number, at=at)
     return record_block(session, order=number, reason=reason, lost_since=lost_since, at=at, by=by).blocked_at
 
 
-def _reported_meanwhile(
-    session: Session, held: Block, *, reason: str, lost_since: datetime | None, by: Actor, at: datetime
-) -> datetime:
-    """A report on a key that is blocked. Blocked only because its device is being unlocked: that ends."""
-    end_releases(session, order=held.order, at=at)
-    if held.reason != CAUSE:
-        return held.blocked_at
-    # One block ends at the instant at which the next begins: there is none between them.
-    lift_block(session, order=held.order, reason="reported meanwhile", at=at, by=by)
-    record_block(session, order=held.order, reason=reason, lost_since=lost_since, at=at, by=by)
-    return held.blocked_at
-
-
 @again_after_deadlock
-def revoke_key(records: Records, *, order: OrderId, reason: RevocationReason, by: Actor, at: datetime) -> None:
+def revoke_key(
+    records: Records, settled: SignaturesSettled, *, order: OrderId, reason: RevocationReason, by: Actor, at: datetime
+) -> None:
     """Revoke every certificate of a key for good; its seat is free again.
 
+    While a signature of it would suffer, a key that is not compromised is blocked, and revoked later, by `revoke_owed`.
     A key already held is revoked at its own issuer first, and then here, once that issuer's list says so.
 
-    A key that was replaced, and whose certificates wait for their revocation, is revoked at once, for this reason.
+    A key that ended, and whose certificates wait for their revocation, is revoked for this reason; or waits on.
 
     :raise RevocationNotOurs: it does not yet. Block the key meanwhile.
     :raise OrderStateRefused: there is no key yet, or none any more.
     """
     with records.writing() as session:
-        if locked_order(session, order).state is OrderState.REPLACED and _is_owed(session, order):
-            _revoke_certificates(session, order, reason=reason, by=by, at=at)
-            _paid(session, order, at=at)
+        found = locked_order(session, order)
+        living = found.state in LIVING_STATES
+        if not living and not _is_owed(session, order):
+            raise OrderStateRefused(order, found.state.value, Step.REVOKE.value)
+        # What another issuer revoked is revoked: nothing waits.
+        waits = reason is not RevocationReason.KEY_COMPROMISE and _is_ours(session, order)
+        if waits and not settled(session, order):
+            if living:
+                if found.state is not OrderState.BLOCKED:
+                    advance(session, found, Step.BLOCK, by=by, at=at, facts={"reason": reason})
+                stop_here(session, found, reason=reason.value, lost_since=None, by=by, at=at)
+            owe_revocation(session, order=order, reason=reason, cause="order.revoked", by=by, at=at)
             return
-        _refuse_lifeless(session, order, Step.REVOKE)
         _revoke_certificates(session, order, reason=reason, by=by, at=at)
-        advance(session, order, Step.REVOKE, by=by, at=at, facts={"reason": reason})
+        if living:
+            advance(session, found, Step.REVOKE, by=by, at=at, facts={"reason": reason})
         _paid(session, order, at=at)
 
 
 @again_after_deadlock
-def return_key(records: Records, *, order: OrderId, reason: str, by: Actor, at: datetime) -> None:
-    """The holder gave his device back: certificates of ours are revoked, the seat is free again.
+def return_key(
+    records: Records, settled: SignaturesSettled, *, order: OrderId, reason: str, by: Actor, at: datetime
+) -> None:
+    """The holder gave his device back: the seat is free again, certificates of ours are revoked.
+
+    As soon as no signature of the key would suffer; it signs no more at once.
 
     :raise OrderStateRefused: he has no key of that order.
     """
     with records.writing() as session:
         _refuse_lifeless(session, order, Step.RETURN)
-        for certificate in certificates_of_order(session, order):
-            if certificate.origin is CertificateOrigin.ISSUED:
-                _revoke_certificates(session, order, reason=RevocationReason.CESSATION_OF_OPERATION, by=by, at=at)
-                break
+        if _is_ours(session, order):
+            cessation = RevocationReason.CESSATION_OF_OPERATION
+            owe_revocation(session, order=order, reason=cessation, cause="order.returned", by=by, at=at)
         advance(session, order, Step.RETURN, by=by, at=at, facts={"reason": reason})
+        revoke_owed(session, settled, order=order, by=by, at=at)
 
 
 def end_key(
@@ -134,10 +159,20 @@ _DUE = select(DueRevocation).where(_OWED)
 _DONE = update(DueRevocation).where(_OWED).values(done_at=bindparam("on")).execution_options(synchronize_session=False)
 
 
-def revoke_owed(session: Session, settled: SignaturesSettled, *, order: OrderId, by: Actor, at: datetime) -> bool:
+def revoke_owed(
+    session: Session,
+    settled: SignaturesSettled,
+    *,
+    order: OrderId,
+    compromised: bool = False,
+    by: Actor,
+    at: datetime,
+) -> bool:
     """Revoke what is owed of one order, unless a signature of it would suffer; whether it is done. A step.
 
     A compromised key waits for nothing. A certificate issued elsewhere waits for its issuer's list.
+
+    :param compromised: whatever it was owed for.
     """
     due = session.scalars(_DUE, {"order": order}).one_or_none()
     if due is None:
@@ -145,15 +180,16 @@ def revoke_owed(session: Session, settled: SignaturesSettled, *, order: OrderId,
     # THREAT: a mayor's licences of his last day, not time-stamped yet, die with his key.
     # DEFENCE: revocation for reasons other than compromise waits until every signature of the key has its time.
     # TEST: tests/pki/quota/test_replacing.py::test_revocation_waits_for_signatures
-    if due.reason is not RevocationReason.KEY_COMPROMISE and not settled(session, order):
+    reason = RevocationReason.KEY_COMPROMISE if compromised else due.reason
+    if reason is not RevocationReason.KEY_COMPROMISE and not settled(session, order):
         return False
     try:
         with session.begin_nested():
-            _revoke_certificates(session, order, reason=due.reason, by=by, at=at)
+            _revoke_certificates(session, order, reason=reason, by=by, at=at)
     except RevocationNotOurs:
         return False
     if locked_order(session, order).state in LIVING_STATES:
-        advance(session, order, Step.REVOKE, by=by, at=at, facts={"reason": due.reason, "cause": due.cause})
+        advance(session, order, Step.REVOKE, by=by, at=at, facts={"reason": reason, "cause": due.cause})
     _paid(session, order, at=at)
     return True
 
@@ -164,12 +200,18 @@ def revoke_all_owed(records: Records, settled: SignaturesSettled, *, by: Actor, 
         owed = session.scalars(
             select(DueRevocation.order_id).where(DueRevocation.done_at.is_(None)).order_by(DueRevocation.due_at)
         ).all()
-    done = 0
-    for order in owed:
-        with records.writing() as session:
-            locked_order(session, OrderId(order))
-            done += revoke_owed(session, settled, order=OrderId(order), by=by, at=at)
-    return done
+    return sum(_revoke_one_owed(records, settled, OrderId(order), by=by, at=at) for order in owed)
+
+
+@again_after_deadlock
+def _revoke_one_owed(records: Records, settled: SignaturesSettled, order: OrderId, *, by: Actor, at: datetime) -> bool:
+    with records.writing() as session:
+        locked_order(session, order)
+        return revoke_owed(session, settled, order=order, by=by, at=at)
+
+
+def _is_ours(session: Session, order: OrderId) -> bool:
+    return any(each.origin is CertificateOrigin.ISSUED for each in certificates_of_order(session, order))
 
 
 def _is_owed(session: Session, order: OrderId) -> bool:
@@ -194,13 +236,17 @@ def expire_keys(records: Records, *, by: Actor, at: datetime) -> int:
             )
             .order_by(KeyOrder.requested_at)
         ).all()
-    expired = 0
-    for order in over:
-        with records.writing() as session:
-            if locked_order(session, OrderId(order)).state in LIVING_STATES:
-                advance(session, OrderId(order), Step.EXPIRE, by=by, at=at)
-                expired += 1
-    return expired
+    return sum(_expire_one(records, OrderId(order), by=by, at=at) for order in over)
+
+
+@again_after_deadlock
+def _expire_one(records: Records, order: OrderId, *, by: Actor, at: datetime) -> bool:
+    with records.writing() as session:
+        found = locked_order(session, order)
+        if found.state not in LIVING_STATES:
+            return False
+        advance(session, found, Step.EXPIRE, by=by, at=at)
+        return True
 
 
 def _refuse_lifeless(session: Session, order: OrderId, step: Step) -> None:
@@ -212,12 +258,15 @@ def _refuse_lifeless(session: Session, order: OrderId, step: Step) -> None:
 def _revoke_certificates(
     session: Session, order: OrderId, *, reason: RevocationReason, by: Actor, at: datetime
 ) -> None:
+    block = block_of(session, order=order, at=at)
+    lost_since = None if block is None else block.lost_since
     for certificate in certificates_of_order(session, order):
         if certificate.origin is CertificateOrigin.REGISTERED:
             if revocation_of(session, certificate) is None:
                 raise RevocationNotOurs(certificate.id)
             continue
         try:
-            revoke(session, certificate=certificate.id, reason=reason, at=at, by=by)
+            # RFC 5280, 5.3.2: the revocation says what the block says, to whoever asks the lists alone.
+            revoke(session, certificate=certificate.id, reason=reason, invalidity_date=lost_since, at=at, by=by)
         except AlreadyRevoked:
             continue

@@ -54,3 +54,21 @@ def office_in_effect(session: Session, *, holder: HolderId, office: OfficeId, at
         body_code=row.code,
         province_code=row.province_code,
     )
+
+
+_NOT_OVER = (
+    select(Office.id)
+    .outerjoin(OfficeEnd, (OfficeEnd.office_id == Office.id) & OfficeEnd.superseded_at.is_(None))
+    .where(
+        Office.holder_id == bindparam("holder"),
+        Office.body_id == bindparam("body"),
+        Office.superseded_at.is_(None),
+        or_(OfficeEnd.ends_on.is_(None), OfficeEnd.ends_on > _DAY),
+    )
+)
+
+
+def offices_not_over(session: Session, *, holder: HolderId, body_id: UUID, at: datetime) -> set[OfficeId]:
+    """The holder's offices in a body that are not over on the civil day of `at`, also those that are to begin."""
+    said = {"holder": holder, "body": body_id, "day": civil_day(at)}
+    return {OfficeId(office) for office in session.scalars(_NOT_OVER, said)}

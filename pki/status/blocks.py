@@ -13,7 +13,7 @@ from pki.journal.acts import Actor, record
 from pki.journal.inserting import insert_into
 from pki.records import Instant, OrderId
 
-from .errors import AlreadyBlocked, LossInFuture, NotBlocked
+from .errors import AlreadyBlocked, LossInFuture, LossToldLater, NotBlocked
 from .tables import BlockRow
 
 
@@ -78,6 +78,45 @@ def lift_block(session: Session, *, order: OrderId, reason: str, at: datetime, b
     if lifted is None:
         raise NotBlocked(order)
     record(session, kind="key.block-lifted", subject=f"order:{order}", by=by, at=at, facts={"reason": reason})
+
+
+def antedate_loss(
+    session: Session, block: Block, *, reason: str, lost_since: datetime, at: datetime, by: Actor
+) -> Block:
+    """The key was lost earlier than its block says: another takes its place, from the same instant on. A step.
+
+    What was said before stays on record, as a block that never held: it ends when it began.
+
+    :raise LossToldLater: not earlier: nothing was changed.
+    :raise NotBlocked: it was lifted meanwhile.
+    """
+    # THREAT: a later report moves the instant of loss forward, and what the thief signed is authentic again.
+    # DEFENCE: it only ever moves back; of a key that was blocked without one, back from its block.
+    # TEST: tests/pki/quota/test_losses.py::test_a_loss_is_never_told_later
+    recorded = block.blocked_at if block.lost_since is None else block.lost_since
+    if lost_since >= recorded:
+        raise LossToldLater(lost_since, recorded)
+    superseded = session.execute(
+        update(BlockRow)
+        .where(BlockRow.id == block.id, BlockRow.lifted_at.is_(None))
+        .values(lifted_at=block.blocked_at, lifted_reason="lost since earlier")
+        .returning(BlockRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    if superseded.scalar_one_or_none() is None:
+        raise NotBlocked(block.order)
+    row = BlockRow(
+        order_id=block.order, reported_at=at, lost_since=lost_since, blocked_at=block.blocked_at, reason=reason
+    )
+    session.add(row)
+    session.flush()
+    facts = {
+        "reason": reason,
+        "lost_since": lost_since.isoformat(),
+        "before": None if block.lost_since is None else block.lost_since.isoformat(),
+    }
+    record(session, kind="key.loss-antedated", subject=f"order:{block.order}", by=by, at=at, facts=facts)
+    return _block(row)
 
 
 _AT = bindparam("at", type_=Instant())

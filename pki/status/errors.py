@@ -34,6 +34,30 @@ class LossInFuture(PkiError):
         self.lost_since = lost_since
 
 
+class LossBeforeKey(PkiError):
+    """A loss dated before there was a key."""
+
+    def __init__(self, lost_since: datetime, begun: datetime) -> None:
+        super().__init__(
+            f"A key cannot be lost before it was certified ({begun:%Y-%m-%d %H:%M} UTC). Nothing was blocked: correct "
+            "the instant."
+        )
+        self.lost_since = lost_since
+        self.begun = begun
+
+
+class LossToldLater(PkiError):
+    """A loss dated later than the record says: it would make doubtful signatures good again."""
+
+    def __init__(self, lost_since: datetime, recorded: datetime) -> None:
+        super().__init__(
+            f"This key is on record as blocked or lost since {recorded:%Y-%m-%d %H:%M} UTC already, and no report "
+            "makes that later. Nothing was changed: leave the instant out, or name an earlier one."
+        )
+        self.lost_since = lost_since
+        self.recorded = recorded
+
+
 class AlreadyRevoked(PkiError):
     """The certificate is revoked."""
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from hsm.keys import SignatureAlgorithm
 from pki.errors import PkiError
 from pki.journal.acts import Actor, ActorKind, record
-from pki.records import CeremonyId, DocumentId, DossierId, HolderId, ItemId, OrderId, Records
+from pki.records import CeremonyId, DocumentId, DossierId, HolderId, ItemId, OrderId, Records, again_after_deadlock
 from signer.ceremonies.ending import complete_if_done
 from signer.ceremonies.errors import KeyChanged, reason_of
 from signer.ceremonies.ports import CompletedItem, Desk, SignedParts, chain_of, subject_of
@@ -59,8 +59,7 @@ def finish_item(records: Records, desk: Desk, *, item: ItemId, at: datetime) -> 
     revision = hashlib.sha256(content).hexdigest()
     desk.files.put(content)
     try:
-        with records.writing() as session:
-            _complete(session, desk, item, revision, len(content), at=at)
+        _complete(records, desk, item, revision, len(content), at=at)
     except HeadMoved as error:
         # Cannot come about while the lease is kept; if it does, it is said, not hidden.
         log.exception("item %s: the head moved under a kept lease", item)
@@ -149,8 +148,15 @@ def _read(records: Records, item: ItemId) -> _Kept | None:
         return _Kept(ceremony=CeremonyId(ceremony.id), prepared_sha256=row.prepared_sha256, parts=parts)
 
 
-def _complete(session: Session, desk: Desk, item: ItemId, revision: str, size: int, *, at: datetime) -> None:
-    """The completing transaction: head, field, item, lease, the kind's act, journal, deferred work."""
+@again_after_deadlock
+def _complete(records: Records, desk: Desk, item: ItemId, revision: str, size: int, *, at: datetime) -> None:
+    """The completing transaction, whole or not at all; broken off by a deadlock, it runs again."""
+    with records.writing() as session:
+        _complete_in(session, desk, item, revision, size, at=at)
+
+
+def _complete_in(session: Session, desk: Desk, item: ItemId, revision: str, size: int, *, at: datetime) -> None:
+    """Head, field, item, lease, the kind's act (a key accepted moves seats), journal, deferred work."""
     finished = session.execute(
         update(CeremonyItem)
         .where(CeremonyItem.id == item, CeremonyItem.state == ItemState.KEPT)

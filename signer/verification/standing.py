@@ -37,7 +37,10 @@ def key_standing(session: Session, certificate: CertificateRecord, *, signed_at:
     rows = (
         ()
         if certificate.order is None
-        else session.scalars(select(BlockRow).where(BlockRow.order_id == certificate.order))
+        # The earliest loss first: what a later report corrected is there too.
+        else session.scalars(
+            select(BlockRow).where(BlockRow.order_id == certificate.order).order_by(BlockRow.lost_since)
+        )
     )
     stops = [Stop(lost_since=row.lost_since, blocked_at=row.blocked_at, lifted_at=row.lifted_at) for row in rows]
     return stood(stops, revocation_of(session, certificate), signed_at=signed_at)

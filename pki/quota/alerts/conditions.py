@@ -27,6 +27,7 @@ from pki.quota.elections.signatories import able_to_sign
 from pki.quota.kinds import OrderState
 from pki.quota.subjects import order_subject
 from pki.quota.tables import Allowance, KeyOrder
+from pki.quota.transitions import OPEN_STATES
 from pki.records import civil_day, day_start
 from pki.registration.kinds import MECHOUAR_COMMUNES, OfficeFunction
 from pki.registration.powers.tables import Delegation, DelegationEnd
@@ -204,18 +205,25 @@ def _ended(office: type[Office], today: date) -> ColumnElement[bool]:
 
 
 def _keys(session: Session, today: date) -> Iterator[Condition]:
-    """Also a key whose office was struck from the register; not one whose office begins tomorrow."""
+    """Also a key whose office was struck from the register; not one whose office begins tomorrow.
+
+    An active key goes on for another office of its holder in that body; an order under way is for one office alone.
+    """
     there = exists().where(
         Office.holder_id == KeyOrder.holder_id,
         Office.body_id == KeyOrder.body_id,
+        or_(KeyOrder.state == OrderState.ACTIVE, Office.id == KeyOrder.office_id),
         Office.superseded_at.is_(None),
         ~_ended(Office, today),
     )
     rows = session.execute(
-        select(KeyOrder.id, KeyOrder.body_id).where(KeyOrder.state == OrderState.ACTIVE, ~there.correlate(KeyOrder))
+        select(KeyOrder.id, KeyOrder.body_id, KeyOrder.state).where(
+            KeyOrder.state.in_([*OPEN_STATES, OrderState.ACTIVE]), ~there.correlate(KeyOrder)
+        )
     )
-    for order, body in rows:
-        yield Condition(kind=AlertKind.KEY_WITHOUT_OFFICE, body_id=body, order_id=order)
+    for order, body, state in rows:
+        detail = "" if state is OrderState.ACTIVE else state.value
+        yield Condition(kind=AlertKind.KEY_WITHOUT_OFFICE, body_id=body, order_id=order, detail=detail)
 
 
 def _signatories(session: Session, at: datetime) -> Iterator[Condition]:

@@ -25,7 +25,8 @@ class AlertKind(StrEnum):
     OFFICE_WITHOUT_KEY = "office_without_key"
     """Somebody is in an office that signs and has no active key."""
     KEY_WITHOUT_OFFICE = "key_without_office"
-    """An active key whose holder is in no office of its body any more: its succession is pending."""
+    """An active key whose holder is in no office of its body any more: its succession is pending. Or an order under
+    way for an office that is over: nothing comes of it, and it keeps its seat until somebody gives it up."""
     UNABLE_TO_SIGN = "unable_to_sign"
     """Nobody can sign a commune's or an arrondissement's licences today."""
     WITHOUT_SIGNATORY = "without_signatory"

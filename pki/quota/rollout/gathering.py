@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from pki.quota.kinds import OrderState
@@ -147,7 +147,8 @@ def _losses(session: Session, within: Extent, first: date, after: date) -> dict[
         .select_from(BlockRow)
         .join(KeyOrder, KeyOrder.id == BlockRow.order_id)
         .join(Body, Body.id == KeyOrder.body_id)
-        .where(within.bodies())
+        # One that another took the place of never held.
+        .where(within.bodies(), or_(BlockRow.lifted_at.is_(None), BlockRow.lifted_at > BlockRow.blocked_at))
     )
     blocked = asked.where(BlockRow.blocked_at >= day_start(first), BlockRow.blocked_at < day_start(after))
     return {

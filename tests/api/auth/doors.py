@@ -69,6 +69,9 @@ DOORS: dict[tuple[str, str], Door] = {
     ("POST", "/v1/key-orders/{order}/acceptance"): Door(
         PROVINCIAL, lambda p: (f"/v1/key-orders/{p.order}/acceptance", {})
     ),
+    ("POST", "/v1/key-orders/{order}/cancellation"): Door(
+        COMMUNE, lambda p: (f"/v1/key-orders/{p.order}/cancellation", {"reason": "r"})
+    ),
     ("POST", "/v1/key-orders/{order}/block"): Door(
         PROVINCIAL, lambda p: (f"/v1/key-orders/{p.order}/block", {"reason": "r"})
     ),

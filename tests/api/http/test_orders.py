@@ -105,3 +105,30 @@ def test_the_ledger_says_it_once(client: httpx2.Client, order: dict[str, str]) -
     made = client.post("/v1/key-orders", json=order).json()
     entries = client.get("/v1/ledger", params={"order": made["id"]}).json()["items"]
     assert sorted((entry["account"], entry["change"]) for entry in entries) == [("available", -1), ("reserved", 1)]
+
+
+def test_an_order_given_up_frees_its_seat(house: House, client: httpx2.Client, order: dict[str, str]) -> None:
+    """Whoever may order takes back what nobody approved; what was approved, the province."""
+
+    def officer(role: OfficerRole, **place: str | None) -> httpx2.Client:
+        made = appoint_officer(
+            house.records, name=role.value, role=role, by=BY, at=now(), **({"province_code": None} | place)
+        )
+        return caller(house, made.token)
+
+    commune, province = (
+        officer(OfficerRole.COMMUNE, body_code=COMMUNE),
+        officer(OfficerRole.PROVINCIAL, province_code="06.117"),
+    )
+    wrong = commune.post("/v1/key-orders", json=order).json()["id"]
+    said = commune.post(f"/v1/key-orders/{wrong}/cancellation", json={"reason": "the wrong person"})
+    assert (said.status_code, said.json()["state"]) == (201, "cancelled")
+    assert seats(client) == (5, 0)
+    made = commune.post("/v1/key-orders", json=order | {"road": "supplied"}).json()
+    path = f"/v1/key-orders/{made['id']}"
+    assert client.post(f"{path}/approval", json={"digest": made["approval_digest"]}).status_code == 201
+    late = commune.post(f"{path}/cancellation", json={"reason": "he left"})
+    assert (late.status_code, late.json()["code"], seats(client)) == (409, "order-state-refused", (5, 1))
+    assert province.post(f"{path}/cancellation", json={"reason": "he left"}).json()["state"] == "cancelled"
+    again = province.post(f"{path}/cancellation", json={"reason": "he left"})
+    assert (again.status_code, seats(client)) == (409, (5, 0))

@@ -12,7 +12,7 @@ from pki.records import Records
 from pki.registration.errors import BodyUnknown
 from pki.status.tables import RevocationReason
 from tests.pki.estate import BERRECHID, OFFICER, OUJDA, SECOND, T0, seated
-from tests.pki.quota.estate import Bureau
+from tests.pki.quota.estate import Bureau, settled
 from tests.pki.quota.grants.estate import DEROUA, agreement_of, extra_granted, figures, moved
 
 OPENED = date(2026, 1, 1)
@@ -89,7 +89,7 @@ def test_what_is_taken_back_comes_from_the_last_grant(sqlite_bureau: Bureau) -> 
 
 def test_a_seat_that_is_free_again_is_not_in_use(sqlite_bureau: Bureau) -> None:
     order = sqlite_bureau.active()
-    revoke_key(sqlite_bureau.records, order=order, reason=RevocationReason.KEY_COMPROMISE, by=OFFICER, at=T0)
+    revoke_key(sqlite_bureau.records, settled, order=order, reason=RevocationReason.KEY_COMPROMISE, by=OFFICER, at=T0)
     assert explained(sqlite_bureau.records).seats == ()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -12,11 +13,13 @@ from sqlalchemy.exc import OperationalError
 from pki.quota.kinds import OrderState, Replacement, SeatPlace
 from pki.quota.orders import cancel_key
 from pki.quota.replacing import replace_key
+from pki.quota.stopping import expire_keys, revoke_all_owed, revoke_key
 from pki.quota.tables import Allowance, KeyOrder
 from pki.records import Joined, OrderId, Records
 from pki.registration.bodies import body_id
+from pki.status.tables import RevocationReason
 from tests.pki.estate import BERRECHID, OFFICER, T0
-from tests.pki.quota.estate import Bureau, settled
+from tests.pki.quota.estate import Bureau, settled, unsettled
 
 SECONDS = 30
 
@@ -64,6 +67,22 @@ def test_a_key_is_replaced_all_the_same(bureau: Bureau) -> None:
     rival.join()
     assert bureau.stands(order) == (OrderState.REPLACED, SeatPlace.NONE)
     assert bureau.stands(new.id) == (OrderState.REQUESTED, SeatPlace.RESERVED)
+    bureau.books_balance()
+
+
+def test_sweeps_do_all_the_same_what_is_due(bureau: Bureau) -> None:
+    ending, over = bureau.active(), bureau.active()
+    superseded = RevocationReason.SUPERSEDED
+    revoke_key(bureau.records, unsettled, order=ending, reason=superseded, by=OFFICER, at=T0)
+    rival = crossed(bureau.records, ending)
+    assert revoke_all_owed(bureau.records, settled, by=OFFICER, at=T0) == 1
+    rival.join()
+    at = max(each.not_after for each in bureau.view(over).certificates) + timedelta(seconds=1)
+    rival = crossed(bureau.records, over)
+    assert expire_keys(bureau.records, by=OFFICER, at=at) == 1
+    rival.join()
+    assert bureau.stands(ending)[0] is OrderState.REVOKED
+    assert bureau.stands(over)[0] is OrderState.EXPIRED
     bureau.books_balance()
 
 

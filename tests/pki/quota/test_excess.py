@@ -18,7 +18,7 @@ from pki.records import OrderId, Records, civil_day
 from pki.registration.bodies import body_id
 from pki.status.tables import RevocationReason
 from tests.pki.estate import BERRECHID, OFFICER, T0
-from tests.pki.quota.estate import Bureau
+from tests.pki.quota.estate import Bureau, settled
 from tests.pki.quota.grants.estate import agreement_of, line
 
 
@@ -67,7 +67,7 @@ def test_a_key_goes_live_in_excess_and_frees_its_seat_once_revoked(sqlite_bureau
     cut(sqlite_bureau.records, 5)
     sqlite_bureau.activate(order)
     assert (line(sqlite_bureau.records).live, line(sqlite_bureau.records).excess) == (1, 1)
-    revoke_key(sqlite_bureau.records, order=order, reason=RevocationReason.KEY_COMPROMISE, by=OFFICER, at=T0)
+    revoke_key(sqlite_bureau.records, settled, order=order, reason=RevocationReason.KEY_COMPROMISE, by=OFFICER, at=T0)
     assert (line(sqlite_bureau.records).live, line(sqlite_bureau.records).excess) == (0, 0)
     sqlite_bureau.books_balance()
 

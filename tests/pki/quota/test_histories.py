@@ -27,7 +27,7 @@ from pki.quota.kinds import Account, OrderState, Replacement, Road, SeatPlace, T
 from pki.quota.orders import request_key
 from pki.quota.policy import QuotaPolicy
 from pki.quota.reading import AllowanceLine, allowances, ledger
-from pki.quota.replacing import replace_key
+from pki.quota.replacing import replace_order
 from pki.quota.tables import KeyOrder
 from pki.quota.transitions import Step
 from pki.records import HolderId, OfficeId, OrderId, Records
@@ -182,11 +182,12 @@ class Histories(RuleBasedStateMachine):
         successor = Successor(holder=holder, office=office) if why is Replacement.SUCCESSION else None
         old = self.orders[which % len(self.orders)]
         try:
-            new = replace_key(self.records, settled, order=old, why=why, successor=successor, by=OFFICER, at=self.at)
+            with self.records.writing() as session:  # as an election does: it asks for no office's end
+                new = replace_order(session, settled, order=old, why=why, successor=successor, by=OFFICER, at=self.at)
         except QuotaError:
             return
-        if new.id not in self.orders:
-            self.orders.append(new.id)
+        if new not in self.orders:
+            self.orders.append(new)
 
     @rule(which=st.integers(0, 30))
     def whole_life(self, which: int) -> None:

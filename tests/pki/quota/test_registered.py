@@ -21,7 +21,7 @@ from pki.status.external import configure_external_crl
 from pki.status.tables import RevocationReason
 from tests.pki.ca.estate import OutsideCa, usage
 from tests.pki.estate import BERRECHID_PROVINCE, OFFICER, PROTECTION, SYSTEM, T0, person, seated
-from tests.pki.quota.estate import Bureau
+from tests.pki.quota.estate import Bureau, settled
 
 AGENCY = "AU-BERRECHID"
 CIN = "AB654321"  # whom the other authority of the tests certifies
@@ -140,7 +140,7 @@ def test_revoked_by_its_own_issuer_first(sqlite_outside: Outside) -> None:
     block_key(bureau.records, order=order, reason="lost", lost_since=None, by=OFFICER, at=LATER)
 
     def revoke() -> None:
-        revoke_key(bureau.records, order=order, reason=RevocationReason.KEY_COMPROMISE, by=OFFICER, at=LATER)
+        revoke_key(bureau.records, settled, order=order, reason=RevocationReason.KEY_COMPROMISE, by=OFFICER, at=LATER)
 
     with pytest.raises(RevocationNotOurs):
         revoke()

@@ -5,7 +5,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from pki.quota.errors import NoUsableKey, OrderAlreadyOpen, OrderStateRefused, PayerRefused, ReplacementRefused
+from pki.quota.errors import (
+    NoUsableKey,
+    OfficeNotOver,
+    OrderAlreadyOpen,
+    OrderStateRefused,
+    PayerRefused,
+    ReplacementRefused,
+)
 from pki.quota.heirs import Successor
 from pki.quota.kinds import OrderState, Replacement, Road, SeatPlace
 from pki.quota.orders import cancel_key
@@ -18,7 +25,7 @@ from pki.registration.offices import end_office
 from pki.status.blocks import block_of
 from pki.status.revocation import Standing, certificate_state, revocation_of
 from pki.status.tables import RevocationReason
-from tests.pki.estate import BERRECHID_PROVINCE, OFFICER, OUJDA, SYSTEM, T0, seated
+from tests.pki.estate import BERRECHID_PROVINCE, OFFICER, OUJDA, SYSTEM, T0, ended, seated
 from tests.pki.quota.estate import Bureau, settled, unsettled
 from tests.pki.quota.test_last_seat import at_once
 
@@ -31,7 +38,9 @@ def replace(bureau: Bureau, order: OrderId, why: Replacement, **more: object) ->
     return replace_key(bureau.records, settled, order=order, why=why, **given).id  # type: ignore[arg-type]
 
 
-def follower(bureau: Bureau, body: str = BERRECHID_PROVINCE) -> Successor:
+def follower(bureau: Bureau, old: OrderId, body: str = BERRECHID_PROVINCE) -> Successor:
+    """Who comes after the order's holder, whose office is over."""
+    ended(bureau.records, bureau.view(old).office, T0.date())
     holder, office = seated(bureau.records, body)
     return Successor(holder=holder, office=office)
 
@@ -78,7 +87,7 @@ def test_a_blocked_renewal_is_in_the_way_of_another(bureau: Bureau) -> None:
 @pytest.mark.parametrize("why", [*STOPS, Replacement.SUCCESSION])
 def test_no_free_seat_is_needed(bureau: Bureau, why: Replacement) -> None:
     old = full(bureau)
-    successor = follower(bureau) if why is Replacement.SUCCESSION else None
+    successor = follower(bureau, old) if why is Replacement.SUCCESSION else None
     new = replace(bureau, old, why, successor=successor)
     assert bureau.stands(old) == (OrderState.REPLACED, SeatPlace.NONE)
     assert bureau.stands(new) == (OrderState.REQUESTED, SeatPlace.RESERVED)
@@ -136,7 +145,7 @@ def test_the_old_key_signs_until_the_new_one_is_accepted(bureau: Bureau, why: Re
 def test_revocation_waits_for_signatures(sqlite_bureau: Bureau) -> None:
     old = sqlite_bureau.active()
     more = {"order": old, "by": OFFICER, "at": LATER}
-    successor = follower(sqlite_bureau, "06.117.01.03")
+    successor = follower(sqlite_bureau, old, "06.117.01.03")
     replace_key(sqlite_bureau.records, unsettled, why=Replacement.SUCCESSION, successor=successor, **more)  # type: ignore[arg-type]
     assert revoked_for(sqlite_bureau, old) is None
     with sqlite_bureau.records.reading() as session:
@@ -155,7 +164,9 @@ def test_compromise_waits_for_nothing(sqlite_bureau: Bureau) -> None:
 def test_compromise_of_a_replaced_key(sqlite_bureau: Bureau) -> None:
     old = sqlite_bureau.active()
     replace_key(sqlite_bureau.records, unsettled, order=old, why=Replacement.DAMAGED, by=OFFICER, at=LATER)
-    revoke_key(sqlite_bureau.records, order=old, reason=RevocationReason.KEY_COMPROMISE, by=OFFICER, at=LATER)
+    revoke_key(
+        sqlite_bureau.records, unsettled, order=old, reason=RevocationReason.KEY_COMPROMISE, by=OFFICER, at=LATER
+    )
     assert revoked_for(sqlite_bureau, old) is RevocationReason.KEY_COMPROMISE
     assert sqlite_bureau.stands(old) == (OrderState.REPLACED, SeatPlace.NONE)
     assert revoke_all_owed(sqlite_bureau.records, settled, by=SYSTEM, at=LATER) == 0
@@ -164,7 +175,7 @@ def test_compromise_of_a_replaced_key(sqlite_bureau: Bureau) -> None:
 def test_the_old_key_ends_while_its_renewal_is_under_way(bureau: Bureau) -> None:
     old = full(bureau)
     new = replace(bureau, old, Replacement.RENEWAL)
-    revoke_key(bureau.records, order=old, reason=RevocationReason.SUPERSEDED, by=OFFICER, at=LATER)
+    revoke_key(bureau.records, settled, order=old, reason=RevocationReason.SUPERSEDED, by=OFFICER, at=LATER)
     assert bureau.stands(new) == (OrderState.REQUESTED, SeatPlace.RESERVED)
     assert bureau.seats(BERRECHID_PROVINCE) == (1, 2)
     finish(bureau, new)
@@ -192,7 +203,7 @@ def test_a_loss_makes_the_renewal_the_replacement(sqlite_bureau: Bureau) -> None
 def test_a_successor_ends_the_renewal(sqlite_bureau: Bureau) -> None:
     old = full(sqlite_bureau)
     renewal = replace(sqlite_bureau, old, Replacement.RENEWAL)
-    new = replace(sqlite_bureau, old, Replacement.SUCCESSION, successor=follower(sqlite_bureau))
+    new = replace(sqlite_bureau, old, Replacement.SUCCESSION, successor=follower(sqlite_bureau, old))
     assert sqlite_bureau.stands(renewal) == (OrderState.REPLACED, SeatPlace.NONE)
     assert sqlite_bureau.stands(new) == (OrderState.REQUESTED, SeatPlace.RESERVED)
     assert sqlite_bureau.seats(BERRECHID_PROVINCE) == (1, 2)
@@ -221,7 +232,7 @@ def test_a_renewal_given_up_leaves_the_old_key(sqlite_bureau: Bureau) -> None:
 
 def test_an_order_under_way_leaves_its_seat_to_a_successor(sqlite_bureau: Bureau) -> None:
     old = sqlite_bureau.approved(BERRECHID_PROVINCE)
-    new = replace(sqlite_bureau, old, Replacement.SUCCESSION, successor=follower(sqlite_bureau))
+    new = replace(sqlite_bureau, old, Replacement.SUCCESSION, successor=follower(sqlite_bureau, old))
     assert sqlite_bureau.stands(old) == (OrderState.REPLACED, SeatPlace.NONE)
     assert sqlite_bureau.seats(BERRECHID_PROVINCE) == (1, 0)
     finish(sqlite_bureau, new)
@@ -231,7 +242,7 @@ def test_an_order_under_way_leaves_its_seat_to_a_successor(sqlite_bureau: Bureau
 @pytest.mark.parametrize("why", list(Replacement))
 def test_two_replacements_at_once(bureau: Bureau, why: Replacement) -> None:
     old = full(bureau)
-    successor = follower(bureau) if why is Replacement.SUCCESSION else None
+    successor = follower(bureau, old) if why is Replacement.SUCCESSION else None
     outcomes = at_once([lambda: replace(bureau, old, why, successor=successor)] * 8)
     lost = "OrderAlreadyOpen" if why in (Replacement.RENEWAL, Replacement.ROAD_CHANGE) else "OrderStateRefused"
     assert outcomes == {"done": 1, lost: 7}
@@ -250,7 +261,7 @@ def test_acceptance_and_revocation_at_once(bureau: Bureau) -> None:
         works = [
             lambda new=new: bureau.activate(new, at=LATER),
             lambda old=old: revoke_key(
-                bureau.records, order=old, reason=RevocationReason.SUPERSEDED, by=OFFICER, at=LATER
+                bureau.records, settled, order=old, reason=RevocationReason.SUPERSEDED, by=OFFICER, at=LATER
             ),
         ]
         assert set(at_once(works)) <= {"done", "OrderStateRefused"}
@@ -262,17 +273,39 @@ def test_acceptance_and_revocation_at_once(bureau: Bureau) -> None:
 
 def test_refusals(sqlite_bureau: Bureau) -> None:
     old = sqlite_bureau.active(BERRECHID_PROVINCE)
+    holder, office = seated(sqlite_bureau.records, BERRECHID_PROVINCE)
     with pytest.raises(ReplacementRefused):
-        replace(sqlite_bureau, old, Replacement.LOST, successor=follower(sqlite_bureau))
+        replace(sqlite_bureau, old, Replacement.LOST, successor=Successor(holder=holder, office=office))
+    other = sqlite_bureau.active(BERRECHID_PROVINCE)
     with pytest.raises(PayerRefused):
-        replace(sqlite_bureau, old, Replacement.SUCCESSION, successor=follower(sqlite_bureau, OUJDA))
+        replace(sqlite_bureau, other, Replacement.SUCCESSION, successor=follower(sqlite_bureau, other, OUJDA))
     block_key(sqlite_bureau.records, order=old, reason="r", lost_since=None, by=OFFICER, at=LATER)
     with pytest.raises(OrderStateRefused):
         replace(sqlite_bureau, old, Replacement.RENEWAL)
     replace(sqlite_bureau, old, Replacement.LOST)
     with pytest.raises(OrderStateRefused):
         replace(sqlite_bureau, old, Replacement.LOST)
-    assert sqlite_bureau.seats(BERRECHID_PROVINCE) == (1, 0)
+    assert sqlite_bureau.seats(BERRECHID_PROVINCE) == (1, 1)
+
+
+def test_nobody_succeeds_whoever_is_in_office(bureau: Bureau) -> None:
+    """Nor if he is in another office of the body; for himself he orders anew what named one that is over."""
+    old = bureau.active(BERRECHID_PROVINCE)
+    view = bureau.view(old)
+    holder, office = seated(bureau.records, BERRECHID_PROVINCE)
+    taker = Successor(holder=holder, office=office)
+    with pytest.raises(OfficeNotOver):
+        replace(bureau, old, Replacement.SUCCESSION, successor=taker)
+    with pytest.raises(OfficeNotOver):
+        replace(bureau, old, Replacement.SUCCESSION)
+    _, again = seated(bureau.records, BERRECHID_PROVINCE, holder=view.holder, starts_on=T0.date())
+    ended(bureau.records, view.office, T0.date())
+    with pytest.raises(OfficeNotOver) as refused:
+        replace(bureau, old, Replacement.SUCCESSION, successor=taker)
+    assert refused.value.office == again
+    assert bureau.stands(old) == (OrderState.ACTIVE, SeatPlace.LIVE)
+    new = replace(bureau, old, Replacement.SUCCESSION, successor=Successor(holder=view.holder, office=again))
+    assert bureau.stands(new) == (OrderState.REQUESTED, SeatPlace.RESERVED)
 
 
 def moved_office(bureau: Bureau, order: OrderId) -> tuple[HolderId, OfficeId]:

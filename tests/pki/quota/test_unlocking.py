@@ -38,7 +38,7 @@ from pki.records import OrderId
 from pki.status.blocks import block_of
 from pki.status.tables import RevocationReason
 from tests.pki.estate import OFFICER, SECOND, T0
-from tests.pki.quota.estate import Bureau
+from tests.pki.quota.estate import Bureau, settled
 
 LATER = T0 + timedelta(minutes=5)
 
@@ -208,7 +208,7 @@ def test_stopped_keys_release_nothing(sqlite_bureau: Bureau) -> None:
     order = with_secrets(sqlite_bureau)
     release = asked(sqlite_bureau, order)
     records = sqlite_bureau.records
-    revoke_key(records, order=order, reason=RevocationReason.KEY_COMPROMISE, by=SECOND, at=LATER)
+    revoke_key(records, settled, order=order, reason=RevocationReason.KEY_COMPROMISE, by=SECOND, at=LATER)
     with pytest.raises(OrderStateRefused):
         released(sqlite_bureau, order, release)
     with pytest.raises(OrderStateRefused):

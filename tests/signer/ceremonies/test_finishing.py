@@ -1,7 +1,9 @@
 """A process killed between any two steps: nothing lost, nothing doubled."""
 
 import pytest
+from psycopg.errors import DeadlockDetected
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from pki.records import OrderId
 from signer.ceremonies.ending import expire_ceremonies
@@ -51,6 +53,16 @@ def test_killed_between_two_steps(town: Town, licence: str, step: str) -> None:
         document = document_by_reference(session, licence)
         assert document.state == "signed"
         assert given.value.hex().encode() in town.files.get(document.head_sha256)
+
+
+@pytest.mark.parametrize("step", ["complete", "completed", "enqueue"])
+def test_broken_off_by_a_deadlock(town: Town, licence: str, step: str) -> None:
+    """The completing transaction runs again at once: the signer sees nothing of it."""
+    agent = town.agent("president", licence)
+    town.paper.fail[step] = OperationalError("UPDATE key_order", {}, DeadlockDetected())
+    assert agent.give(agent.value()).state == "signed"
+    assert counted(town) == (1, 1, 0)
+    assert (town.paper.stamped, town.paper.fail) == (1, {})
 
 
 def test_killed_while_preparing(town: Town, licence: str) -> None:

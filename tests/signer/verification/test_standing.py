@@ -38,3 +38,12 @@ def test_the_authoritys_invalidity_date_is_a_loss() -> None:
     standing = stood([], revoked, signed_at=T0 - SECOND)
     assert (standing.lost_since, standing.revoked_at) == (T0 - HOUR, T0)
     assert stood([], revoked, signed_at=T0 - DAY).lost_since is None
+
+
+def test_a_block_that_another_took_the_place_of_never_held() -> None:
+    """A loss told earlier than before: in doubt since then, blocked as long as it was."""
+    before = Stop(lost_since=None, blocked_at=T0, lifted_at=T0)
+    stops = [before, Stop(lost_since=T0 - HOUR, blocked_at=T0)]
+    assert stood(stops, None, signed_at=T0 - HOUR) == KeyStanding(lost_since=T0 - HOUR, blocked_at=T0)
+    assert stood(stops, None, signed_at=T0) == KeyStanding(blocked_at=T0)
+    assert stood([before], None, signed_at=T0) == KeyStanding()

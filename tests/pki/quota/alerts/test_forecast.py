@@ -16,7 +16,7 @@ from pki.quota.replacing import replace_key
 from pki.records import Records, civil_day, day_start
 from pki.registration.extent import EVERYWHERE, Extent
 from pki.registration.kinds import OfficeFunction
-from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, OUJDA, PROTECTION, T0, seated
+from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, OUJDA, PROTECTION, T0, ended, seated
 from tests.pki.quota.estate import Bureau, settled
 
 TODAY = date(2026, 11, 2)
@@ -90,6 +90,7 @@ def test_thirty_civil_days_with_today(sqlite_bureau: Bureau) -> None:
 def test_a_seat_that_passes_on_is_no_event(sqlite_bureau: Bureau) -> None:
     bureau = sqlite_bureau
     order = bureau.active()
+    ended(bureau.records, bureau.view(order).office, TODAY)
     holder, office = seated(bureau.records)
     taker = Successor(holder=holder, office=office, road=Road.SELF_MADE)
     replace_key(bureau.records, settled, order=order, why=Replacement.SUCCESSION, successor=taker, by=OFFICER, at=T0)

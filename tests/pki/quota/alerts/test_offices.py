@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from pki.quota.alerts.kinds import AlertKind, AlertState, Family
 from pki.quota.elections.signatories import Unable
+from pki.quota.orders import cancel_key
 from pki.quota.stopping import block_key
 from pki.quota.tables import Allowance
 from pki.records import HolderId, OfficeId, Records, civil_day, day_start
@@ -136,6 +137,22 @@ def test_a_key_whose_office_ended(records: Records) -> None:
     assert (line.order, line.body_code) == (order, BERRECHID)
     seated(records, BERRECHID, holder=holder)  # he is a member of a committee there now
     watch.sweep(after(3), Family.KEYS)
+    assert watch.stands() == set()
+
+
+def test_an_order_whose_office_ended(bureau: Bureau) -> None:
+    """Another office of his there does not help it: what is under way names its own."""
+    watch, order = Watch(bureau.records), bureau.requested()
+    view = bureau.view(order)
+    watch.sweep(T0, Family.KEYS)
+    assert watch.stands() == set()
+    ended(bureau.records, view.office, TODAY)
+    seated(bureau.records, BERRECHID, holder=view.holder, starts_on=TODAY)
+    watch.sweep(T0, Family.KEYS)
+    (line,) = watch.lines(KEY)
+    assert (line.order, line.detail) == (order, "requested")
+    cancel_key(bureau.records, order=order, reason="left", by=OFFICER, at=T0)
+    watch.sweep(T0, Family.KEYS)
     assert watch.stands() == set()
 
 

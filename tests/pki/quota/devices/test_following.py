@@ -46,7 +46,7 @@ def test_delivered_with_its_order_and_given_back_with_it(either_room: Storeroom)
     assert (found.state, found.store, found.order) == (DeviceState.WITH_HOLDER, BERRECHID, order)
     with either_room.records.reading() as session:
         assert found.holder == key_order(session, order).holder
-    return_key(either_room.records, order=order, reason="left", by=OFFICER, at=T0)
+    return_key(either_room.records, settled, order=order, reason="left", by=OFFICER, at=T0)
     assert either_room.stands("A001") == (DeviceState.RETURNED, BERRECHID)
     assert either_room.steps("A001")[-3:] == [CustodyStep.PROMISE, CustodyStep.DELIVER, CustodyStep.TAKE_BACK]
     assert either_room.chain("A001")[-1].reason == f"order:{order}"

@@ -24,6 +24,7 @@ from pki.quota.transitions import Step
 from pki.records import OrderId, Records
 from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, SECOND, T0, hasten
 from tests.pki.quota.devices.estate import CENTRE, REGION, Storeroom
+from tests.pki.quota.estate import settled
 
 SERIALS = [f"A{number:03}" for number in range(8)]
 SOME = st.lists(st.sampled_from(SERIALS), min_size=1, max_size=4, unique=True)
@@ -144,7 +145,7 @@ class Histories(RuleBasedStateMachine):
             if end == "cancel":
                 cancel_key(self.records, order=order, reason="r", by=OFFICER, at=T0)
             elif end == "return":
-                return_key(self.records, order=order, reason="r", by=OFFICER, at=T0)
+                return_key(self.records, settled, order=order, reason="r", by=OFFICER, at=T0)
             else:
                 self.room.walk(order, Step(end))
         except QuotaError:

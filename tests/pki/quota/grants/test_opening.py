@@ -21,7 +21,7 @@ from pki.status.external import configure_external_crl, register_external_issuer
 from pki.status.tables import RevocationReason
 from tests.pki.ca.estate import OutsideCa
 from tests.pki.estate import BERRECHID, OFFICER, OUJDA, PROTECTION, SYSTEM, T0
-from tests.pki.quota.estate import Bureau
+from tests.pki.quota.estate import Bureau, settled
 from tests.pki.quota.grants.estate import agreement_of, figures, line
 
 
@@ -131,7 +131,9 @@ def test_revoked_it_frees_its_seat(sqlite_field: Field) -> None:
     [order] = sqlite_field.orders()
     crl = sqlite_field.ca.crl(T0, 2, {0xBEEF: T0})
     configure_external_crl(sqlite_field.bureau.records, issuer=sqlite_field.issuer, crl=crl, at=T0, by=SYSTEM)
-    revoke_key(sqlite_field.bureau.records, order=order, reason=RevocationReason.KEY_COMPROMISE, by=OFFICER, at=T0)
+    revoke_key(
+        sqlite_field.bureau.records, settled, order=order, reason=RevocationReason.KEY_COMPROMISE, by=OFFICER, at=T0
+    )
     assert line(sqlite_field.bureau.records).live == 0
     sqlite_field.bureau.books_balance()
 

@@ -21,7 +21,7 @@ from pki.quota.stopping import return_key, revoke_key
 from pki.records import OrderId, Records, civil_day
 from pki.status.tables import RevocationReason
 from tests.pki.estate import OFFICER, T0
-from tests.pki.quota.estate import Bureau
+from tests.pki.quota.estate import Bureau, settled
 from tests.pki.quota.grants.estate import agreement_of, figures
 
 DAY = civil_day(T0)
@@ -91,7 +91,7 @@ def test_refused(sqlite_records: Records) -> None:
 def test_given_back_once(bureau: Bureau) -> None:
     order = bureau.active()
     used = figures(bureau.records)[3]
-    revoke_key(bureau.records, order=order, reason=RevocationReason.SUPERSEDED, by=OFFICER, at=T0)
+    revoke_key(bureau.records, settled, order=order, reason=RevocationReason.SUPERSEDED, by=OFFICER, at=T0)
     assert figures(bureau.records)[3] == used
     given_back(bureau.records, order)
     assert figures(bureau.records)[3] == used - 1
@@ -105,7 +105,7 @@ def test_a_living_key_keeps_its_purchase(sqlite_bureau: Bureau) -> None:
     order = sqlite_bureau.active()
     with pytest.raises(OrderStateRefused):
         given_back(sqlite_bureau.records, order)
-    return_key(sqlite_bureau.records, order=order, reason="leaves", by=OFFICER, at=T0)
+    return_key(sqlite_bureau.records, settled, order=order, reason="leaves", by=OFFICER, at=T0)
     given_back(sqlite_bureau.records, order)
     sqlite_bureau.books_balance()
 

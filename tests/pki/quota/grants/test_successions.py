@@ -24,7 +24,7 @@ from pki.quota.waves import open_wave
 from pki.records import OrderId, Records, civil_day
 from pki.status.tables import RevocationReason
 from tests.pki.estate import BERRECHID, OFFICER, OUJDA, SECOND, SYSTEM, T0, TIERS, seated, sign
-from tests.pki.quota.estate import Bureau
+from tests.pki.quota.estate import Bureau, settled
 from tests.pki.quota.grants.estate import agreement_of, asked, extra_granted, figures, line, offered
 
 NEXT, DAY = "2029/01", date(2026, 11, 2)
@@ -105,7 +105,7 @@ def test_other_tiers_and_extras_that_stay(bureau: Bureau) -> None:
 def test_a_purchase_goes_back_to_the_agreement_that_paid_it(bureau: Bureau) -> None:
     records, order = bureau.records, bureau.active()
     applied(records, proposed(records))
-    revoke_key(records, order=order, reason=RevocationReason.SUPERSEDED, by=OFFICER, at=T0)
+    revoke_key(records, settled, order=order, reason=RevocationReason.SUPERSEDED, by=OFFICER, at=T0)
     give_back_purchase(records, order=order, reason="misspelt at the authority", by=OFFICER, at=T0)
     assert (figures(records)[3], figures(records, NEXT)[3]) == (0, 0)
     bureau.books_balance()
