@@ -143,7 +143,7 @@ def get_powers(code: Annotated[Code, Path()], officer: CommuneOrAbove, house: Ho
 def post_declaration(
     code: Annotated[Code, Path()], body: DeclarationIn, officer: CentralOfficer, once: OnceOnly
 ) -> Response:
-    """Declare that no delegation and no finding of a body is missing from a day on."""
+    """Declare that no delegation and no finding of a body is missing from a day on; a past one is proposed."""
 
     def act(records: Records) -> DeclarationOut:
         declare_powers_complete(records, body_code=code, complete_from=body.complete_from, by=officer.actor, at=now())

@@ -180,7 +180,7 @@ def post_office(body: OfficeProposalIn, officer: ProvincialOrAbove, house: House
         deed=body.deed,
         supersedes=None if body.supersedes is None else OfficeId(body.supersedes),
     )
-    return once.atomically(_proposed(house, officer, act))
+    return once.atomically(proposed(house, officer, act))
 
 
 @router.post(
@@ -192,7 +192,7 @@ def post_office_end(
     """Propose the end of an office that reaches back."""
     require_office(house.records, officer, body.office)
     act = OfficeEnding(office=OfficeId(body.office), ends_on=body.ends_on, reason=body.reason, deed=body.deed)
-    return once.atomically(_proposed(house, officer, act))
+    return once.atomically(proposed(house, officer, act))
 
 
 @router.post(
@@ -204,7 +204,7 @@ def post_delegation(body: PaperDelegationIn, officer: ProvincialOrAbove, house: 
         require_office(house.records, officer, office)
     paper = PaperDeed(scan_sha256=body.scan_sha256, bulletin=body.bulletin)
     act = DelegationRecording(deed=body.deed(), paper=paper, supersedes=body.supersedes)
-    return once.atomically(_proposed(house, officer, act))
+    return once.atomically(proposed(house, officer, act))
 
 
 @router.post(
@@ -219,7 +219,7 @@ def post_delegation_end(
     """Propose a revocation that reaches back."""
     require_delegation(house.records, officer, body.delegation)
     act = DelegationEnding(delegation=body.delegation, ends_on=body.ends_on, reason=body.reason, deed=body.deed)
-    return once.atomically(_proposed(house, officer, act))
+    return once.atomically(proposed(house, officer, act))
 
 
 @router.post("/register-proposals/findings", status_code=201, operation_id="proposeFinding", response_model=ProposalOut)
@@ -239,7 +239,7 @@ def post_finding(body: FindingIn, officer: ProvincialOrAbove, house: HouseHere, 
         scan_sha256=body.scan_sha256,
         supersedes=body.supersedes,
     )
-    return once.atomically(_proposed(house, officer, act))
+    return once.atomically(proposed(house, officer, act))
 
 
 @router.get("/register-proposals", operation_id="listProposals")
@@ -318,7 +318,9 @@ def _require_proposal(records: Records, officer: Officer, proposal: UUID) -> str
     return proposer
 
 
-def _proposed(house: House, officer: Officer, act: RegisterAct) -> Callable[[Records], ProposalOut]:
+def proposed(house: House, officer: Officer, act: RegisterAct) -> Callable[[Records], ProposalOut]:
+    """Propose the act, once it is known to be asked for once."""
+
     def run(records: Records) -> ProposalOut:
         return ProposalOut.of(propose(records, act=act, touched=house.touched, by=officer.actor, at=now()))
 
