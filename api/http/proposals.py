@@ -16,6 +16,7 @@ from api.auth.permissions import CommuneOrAbove, HouseHere, ProvincialOrAbove, n
 from api.auth.territory import narrowed, require_body, require_office
 from api.notices import tell_delegation
 from api.wiring import House
+from pki.quota.corrections import follow_correction
 from pki.records import HolderId, OfficeId, Records
 from pki.registration.kinds import ActKind, OfficeFunction
 from pki.registration.offices import OfficeEnding, OfficeRecording
@@ -275,7 +276,12 @@ def post_confirmation(
 
     def act(records: Records) -> IdOut:
         at = now()
+        with records.reading() as session:
+            seen = proposal_of(session, proposal).act
         made = confirm(records, proposal=proposal, digest=body.digest, touched=house.touched, by=officer.actor, at=at)
+        if isinstance(seen, OfficeRecording) and seen.supersedes is not None:
+            former, office = seen.supersedes, OfficeId(made)
+            follow_correction(records, house.settled, former=former, office=office, by=officer.actor, at=at)
         tell_delegation(records, house.mailer, delegation=made, at=at)
         return IdOut(id=made)
 
