@@ -46,6 +46,7 @@ from tests.pki.estate import (
     BERRECHID_PROVINCE,
     OFFICER,
     SECOND,
+    SYSTEM,
     T0,
     declared,
     ended,
@@ -394,7 +395,19 @@ def test_an_election_long_ago_takes_two_officers(wave: Wave) -> None:
         wave.seat(BERRECHID, at=late)  # he brought the list himself
     with pytest.raises(SecondOfficerNeeded):
         wave.seat(BERRECHID, elected_on=date(2026, 11, 3), by=SECOND, at=late)  # the list says another day
+    with pytest.raises(SecondOfficerNeeded):
+        wave.seat(BERRECHID, by=SYSTEM, at=late)  # whoever has the machine may be the one who brought it
     assert len(wave.seat(BERRECHID, by=SECOND, at=late).places) == 2
+
+
+def test_a_list_brought_at_the_command_line_is_no_officers(wave: Wave) -> None:
+    wave.official(BERRECHID, None)
+    declared(wave.records, BERRECHID, date(2021, 9, 24))
+    wave.load(listed(*new_council(BERRECHID, 1)), by=SYSTEM)
+    wave.freeze(BERRECHID)
+    with pytest.raises(SecondOfficerNeeded):
+        wave.seat(BERRECHID, by=SECOND, at=T0 + timedelta(days=30))
+    assert len(wave.seat(BERRECHID, by=SYSTEM, at=LATER).places) == 1
 
 
 def test_one_council_that_is_refused_does_not_stop_the_others(wave: Wave) -> None:
