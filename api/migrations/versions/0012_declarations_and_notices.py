@@ -1,4 +1,4 @@
-"""Declarations of a register: the second officer of those that reach back, and when two took one back."""
+"""Declarations of a register: their second officer, and when two took one back. Notices name their office."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ def upgrade() -> None:
             batch_op.add_column(sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True))
             batch_op.create_check_constraint(op.f(f"ck_{table}_two_officers"), "confirmed_by <> recorded_by")
         _make_triggers(table, frozen=(*FROZEN, "confirmed_by"), once=("withdrawn_at",))
+    with op.batch_alter_table("outgoing_message", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("office_id", sa.Uuid(), nullable=True))
+        batch_op.create_foreign_key(op.f("fk_outgoing_message_office_id_office"), "office", ["office_id"], ["id"])
 
 
 def downgrade() -> None:
@@ -33,6 +36,9 @@ def downgrade() -> None:
         )
         if op.get_bind().scalar(withdrawn):
             raise RuntimeError(f"{table} has rows that were withdrawn: the revision before would count them again")
+    with op.batch_alter_table("outgoing_message", schema=None) as batch_op:
+        batch_op.drop_constraint(op.f("fk_outgoing_message_office_id_office"), type_="foreignkey")
+        batch_op.drop_column("office_id")
     for table in TABLES:
         _drop_triggers(table)
         with op.batch_alter_table(table, schema=None) as batch_op:
