@@ -163,6 +163,22 @@ def test_who_is_below_the_first_decides_nothing(house: House, client: httpx2.Cli
     assert client.post(f"{address}/refusal", json={"reason": "mine"}, headers=central).status_code == 201
 
 
+def test_entitlement_at_an_instant(house: House, client: httpx2.Client) -> None:
+    first = officer(house)
+    holder, _ = sit(house, client, first, "president")  # since 2021-09-24, 00:00 in Casablanca: 23:00 UTC
+
+    def asked(at: str) -> tuple[int, str]:
+        given = {"holder": holder, "act": "licence", "at": at}
+        said = client.get(f"/v1/bodies/{COMMUNE}/entitlement", params=given, headers=first)
+        return said.status_code, said.json().get("answer", "")
+
+    assert asked("2021-09-24T00:00:00+01:00") == (200, "yes")
+    assert asked("2021-09-23T22:59:59Z") == (200, "unknown")
+    assert asked((now() + timedelta(minutes=4)).isoformat()) == (200, "yes")
+    for refused in ((now() + timedelta(minutes=6)).isoformat(), "0001-01-01T00:00:00Z", "2021-09-24T00:00:00"):
+        assert asked(refused)[0] == 422
+
+
 def test_unknown_names(house: House, client: httpx2.Client) -> None:
     headers, nothing = officer(house), uuid4()
     for address in (f"/v1/register-proposals/{nothing}",):
