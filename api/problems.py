@@ -138,6 +138,7 @@ PROBLEMS: dict[type[Exception], Row] = {
     registration.MailboxStateRefused: (409, "mailbox-state-refused"),
     registration.MailboxUnknown: (404, "mailbox-unknown"),
     registration.DelegationExists: (409, "delegation-exists"),
+    registration.DeclarationUnknown: (404, "declaration-unknown"),
     registration.DelegationRefused: (422, "delegation-refused"),
     registration.DelegationUnknown: (404, "delegation-unknown"),
     registration.FindingRefused: (422, "finding-refused"),

@@ -109,12 +109,12 @@ def forecast(
 
 
 def _sweep(records: Records) -> None:
-    from pki.journal.acts import Actor, ActorKind
     from pki.quota.alerts.sweeping import sweep_alerts
     from signer.ceremonies.use import key_uses
 
-    by = Actor(kind=ActorKind.SYSTEM, id="command-line")
-    sweep_alerts(records, key_uses, by=by, at=datetime.now(UTC))
+    from .operator import operator
+
+    sweep_alerts(records, key_uses, by=operator(), at=datetime.now(UTC))
 
 
 def _extent(region: str | None, province: str | None, body: str | None, *, as_json: bool) -> Extent:

@@ -258,15 +258,15 @@ def _at_work(data: Path | None, *, as_json: bool) -> Iterator[tuple[Settings, Re
     from api.ground import Closing, close_all, open_records
     from api.migrations.history import MigrationsBehind
     from pki.errors import PkiError
-    from pki.journal.acts import Actor, ActorKind
     from signer.errors import SignerError
 
+    from .operator import operator
     from .voice import end, opened
 
     settings, closing = opened(data, as_json=as_json), Closing()
     try:
         records = open_records(settings, closing)
-        yield settings, records, Actor(kind=ActorKind.SYSTEM, id="command-line")
+        yield settings, records, operator()
     except (PkiError, SignerError, MigrationsBehind, OSError, UnicodeDecodeError) as refusal:
         end(str(refusal), as_json=as_json)
     finally:

@@ -138,6 +138,7 @@ def seat(
     from pki.quota.elections.errors import CouncilAlreadySeated
     from pki.quota.elections.kinds import OutgoingKeys
     from pki.quota.elections.seating import ready_councils, seat_council
+    from pki.registration.errors import SecondOfficerNeeded
     from pki.registration.extent import Extent
     from signer.ceremonies.settled import signatures_settled
 
@@ -166,6 +167,12 @@ def seat(
                     at=_now(),
                 )
             except CouncilAlreadySeated:
+                continue
+            except SecondOfficerNeeded as refusal:
+                waiting[each.body_code] = (
+                    f"Its offices begin on {refusal.since}, farther back than one person may record. Nothing was "
+                    "recorded: over HTTP one officer brings the list, and another seats the council."
+                )
                 continue
             except PkiError as refusal:
                 waiting[each.body_code] = str(refusal)
@@ -261,15 +268,15 @@ def _at_work(data: Path | None, *, as_json: bool) -> Iterator[tuple[Settings, Re
     from api.ground import Closing, close_all, open_records
     from api.migrations.history import MigrationsBehind
     from pki.errors import PkiError
-    from pki.journal.acts import Actor, ActorKind
     from signer.errors import SignerError
 
+    from .operator import operator
     from .voice import end, opened
 
     settings, closing = opened(data, as_json=as_json), Closing()
     try:
         records = open_records(settings, closing)
-        yield settings, records, Actor(kind=ActorKind.SYSTEM, id="command-line")
+        yield settings, records, operator()
     except (PkiError, SignerError, MigrationsBehind) as refusal:
         end(str(refusal), as_json=as_json)
     finally:

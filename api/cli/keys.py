@@ -62,11 +62,11 @@ def import_(
 def _imported(settings: Settings, read: list[KeyInField], *, as_json: bool) -> KeysImported:
     from rich.progress import Progress
 
-    from pki.journal.acts import Actor, ActorKind
     from pki.quota.grants.opening import import_keys_in_field
     from pki.records import Records
     from pki.registration.protection import ProtectedNumbers
 
+    from .operator import operator
     from .voice import console
 
     protection = ProtectedNumbers(
@@ -80,7 +80,7 @@ def _imported(settings: Settings, read: list[KeyInField], *, as_json: bool) -> K
                 records,
                 protection,
                 read,
-                by=Actor(kind=ActorKind.SYSTEM, id="cli"),
+                by=operator(),
                 at=datetime.now(UTC),
                 told=lambda: progress.advance(bar),
             )

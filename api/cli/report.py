@@ -65,8 +65,9 @@ def make(
 
 def _make(house: House, *, level: str, territory: str, month: str) -> MadeReport:
     from api.reports import make_report
-    from pki.journal.acts import Actor, ActorKind
     from pki.quota.rollout.kinds import CommitteeLevel
+
+    from .operator import operator
 
     return make_report(
         house.records,
@@ -74,7 +75,7 @@ def _make(house: House, *, level: str, territory: str, month: str) -> MadeReport
         level=CommitteeLevel(level),
         territory=territory,
         month=month,
-        by=Actor(kind=ActorKind.SYSTEM, id="operator"),
+        by=operator(),
         at=datetime.now(UTC),
     )
 

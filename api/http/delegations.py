@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from api.auth.permissions import CentralOfficer, CommuneOrAbove, HouseHere, Prov
 from api.auth.territory import require_body, require_office
 from api.delegations import open_delegation
 from api.notices import tell_delegation_ends
+from api.problems import Malformed
 from pki.records import HolderId, Records
 from pki.registration.entitlement import Answer, Reason, entitlement
 from pki.registration.kinds import ActKind
@@ -24,8 +25,10 @@ from .once import OnceOnly
 from .orders import AcceptanceOut
 from .proposals import DeedIn, DelegationEndIn, require_delegation
 from .registration import DeclarationIn, DeclarationOut
-from .schema import Code, IdOut, Out, Zulu
+from .schema import Code, IdOut, Moment, Out, Zulu
 
+EPOCH, SKEW = datetime(1970, 1, 1, tzinfo=UTC), timedelta(minutes=5)
+"""From when on the register is asked; how far a caller's clock may be ahead."""
 router = APIRouter(prefix="/v1", tags=["registration"])
 
 
@@ -78,8 +81,9 @@ class PowersOut(Out):
 
 
 class EntitlementOut(Out):
-    """Whether a holder may sign an act for a body now, by what chain and article."""
+    """Whether a holder may sign an act for a body at an instant, by what chain and article."""
 
+    at: Zulu
     answer: Answer
     reason: Reason
     article: str
@@ -143,7 +147,7 @@ def get_powers(code: Annotated[Code, Path()], officer: CommuneOrAbove, house: Ho
 def post_declaration(
     code: Annotated[Code, Path()], body: DeclarationIn, officer: CentralOfficer, once: OnceOnly
 ) -> Response:
-    """Declare that no delegation and no finding of a body is missing from a day on."""
+    """Declare that no delegation and no finding of a body is missing from a day on; a past one is proposed."""
 
     def act(records: Records) -> DeclarationOut:
         declare_powers_complete(records, body_code=code, complete_from=body.complete_from, by=officer.actor, at=now())
@@ -161,14 +165,22 @@ def get_entitlement(
     officer: CommuneOrAbove,
     house: HouseHere,
     small_project: Annotated[bool | None, Query()] = None,
+    at: Annotated[Moment | None, Query()] = None,
 ) -> EntitlementOut:
-    """Whether a holder may sign a kind of act for a body now."""
+    """Whether a holder may sign a kind of act for a body now, or might at an instant that is past.
+
+    From all that is on record today: the reason tells what was recorded after that instant.
+    """
     require_body(house.records, officer, code)
+    moment = now()
+    if at is not None and not EPOCH <= at <= moment + SKEW:
+        raise Malformed("The register answers for now and for the past, since 1970.", "/at")
     with house.records.reading() as session:
         found = entitlement(
-            session, holder=HolderId(holder), body_code=code, act=act, at=now(), small_project=small_project
+            session, holder=HolderId(holder), body_code=code, act=act, at=at or moment, small_project=small_project
         )
     return EntitlementOut(
+        at=at or moment,
         answer=found.answer,
         reason=found.reason,
         article=found.article,

@@ -16,6 +16,7 @@ from api.auth.permissions import CommuneOrAbove, HouseHere, ProvincialOrAbove, n
 from api.auth.territory import narrowed, require_body, require_office
 from api.notices import tell_delegation
 from api.wiring import House
+from pki.quota.corrections import follow_correction
 from pki.records import HolderId, OfficeId, Records
 from pki.registration.kinds import ActKind, OfficeFunction
 from pki.registration.offices import OfficeEnding, OfficeRecording
@@ -180,7 +181,7 @@ def post_office(body: OfficeProposalIn, officer: ProvincialOrAbove, house: House
         deed=body.deed,
         supersedes=None if body.supersedes is None else OfficeId(body.supersedes),
     )
-    return once.atomically(_proposed(house, officer, act))
+    return once.atomically(proposed(house, officer, act))
 
 
 @router.post(
@@ -192,7 +193,7 @@ def post_office_end(
     """Propose the end of an office that reaches back."""
     require_office(house.records, officer, body.office)
     act = OfficeEnding(office=OfficeId(body.office), ends_on=body.ends_on, reason=body.reason, deed=body.deed)
-    return once.atomically(_proposed(house, officer, act))
+    return once.atomically(proposed(house, officer, act))
 
 
 @router.post(
@@ -204,7 +205,7 @@ def post_delegation(body: PaperDelegationIn, officer: ProvincialOrAbove, house: 
         require_office(house.records, officer, office)
     paper = PaperDeed(scan_sha256=body.scan_sha256, bulletin=body.bulletin)
     act = DelegationRecording(deed=body.deed(), paper=paper, supersedes=body.supersedes)
-    return once.atomically(_proposed(house, officer, act))
+    return once.atomically(proposed(house, officer, act))
 
 
 @router.post(
@@ -219,7 +220,7 @@ def post_delegation_end(
     """Propose a revocation that reaches back."""
     require_delegation(house.records, officer, body.delegation)
     act = DelegationEnding(delegation=body.delegation, ends_on=body.ends_on, reason=body.reason, deed=body.deed)
-    return once.atomically(_proposed(house, officer, act))
+    return once.atomically(proposed(house, officer, act))
 
 
 @router.post("/register-proposals/findings", status_code=201, operation_id="proposeFinding", response_model=ProposalOut)
@@ -239,7 +240,7 @@ def post_finding(body: FindingIn, officer: ProvincialOrAbove, house: HouseHere, 
         scan_sha256=body.scan_sha256,
         supersedes=body.supersedes,
     )
-    return once.atomically(_proposed(house, officer, act))
+    return once.atomically(proposed(house, officer, act))
 
 
 @router.get("/register-proposals", operation_id="listProposals")
@@ -275,7 +276,12 @@ def post_confirmation(
 
     def act(records: Records) -> IdOut:
         at = now()
+        with records.reading() as session:
+            seen = proposal_of(session, proposal).act
         made = confirm(records, proposal=proposal, digest=body.digest, touched=house.touched, by=officer.actor, at=at)
+        if isinstance(seen, OfficeRecording) and seen.supersedes is not None:
+            former, office = seen.supersedes, OfficeId(made)
+            follow_correction(records, house.settled, former=former, office=office, by=officer.actor, at=at)
         tell_delegation(records, house.mailer, delegation=made, at=at)
         return IdOut(id=made)
 
@@ -318,7 +324,9 @@ def _require_proposal(records: Records, officer: Officer, proposal: UUID) -> str
     return proposer
 
 
-def _proposed(house: House, officer: Officer, act: RegisterAct) -> Callable[[Records], ProposalOut]:
+def proposed(house: House, officer: Officer, act: RegisterAct) -> Callable[[Records], ProposalOut]:
+    """Propose the act, once it is known to be asked for once."""
+
     def run(records: Records) -> ProposalOut:
         return ProposalOut.of(propose(records, act=act, touched=house.touched, by=officer.actor, at=now()))
 

@@ -14,10 +14,11 @@ from api.auth.permissions import CentralOfficer, CommuneOrAbove, HouseHere, Prov
 from api.auth.territory import require_body, require_office
 from api.notices import tell_office_ends
 from pki.records import HolderId, Joined, OfficeId, Records
-from pki.registration.bodies import declare_register_complete, register_body
+from pki.registration.bodies import register_body
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import BodyKind, OfficeFunction
 from pki.registration.offices import end_office, record_office
+from pki.registration.powers.declarations import declare_register_complete
 from pki.registration.territory import count_territory
 
 from .once import OnceOnly
@@ -145,7 +146,7 @@ def post_body(body: BodyIn, officer: CentralOfficer, once: OnceOnly) -> Response
 def post_declaration(
     code: Annotated[Code, Path()], body: DeclarationIn, officer: CentralOfficer, once: OnceOnly
 ) -> Response:
-    """Declare that a body's register is complete from a day on."""
+    """Declare that a body's register is complete from today or a later day on; a past one is proposed."""
 
     def act(records: Records) -> DeclarationOut:
         declare_register_complete(records, body_code=code, complete_from=body.complete_from, by=officer.actor, at=now())

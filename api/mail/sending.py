@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from api.jobs.names import SEND_MESSAGE
 from api.settings import Secret
-from pki.records import Records
-from pki.registration.mailboxes.notices import Notice
+from pki.records import OfficeId, Records
+from pki.registration.mailboxes.notices import Notice, address_at_sending
 from signer.ceremonies.ports import Later
 
 from .tables import OutgoingMessage
@@ -24,6 +24,8 @@ from .texts import subject, text
 
 TIMEOUT_SECONDS = 20.0
 MOST_ATTEMPTS = 12
+NOBODY = "NobodyInOffice"
+"""Failure of a message that is dropped: who was to read it left the office."""
 FIRST_PAUSE = timedelta(minutes=1)
 """Doubled at each attempt, to a day at most: twelve attempts are about four days."""
 
@@ -57,6 +59,7 @@ class Outbox:
                 id=message,
                 kind=notice.kind,
                 address=notice.address,
+                office_id=notice.office,
                 facts=dict(notice.facts),
                 created_at=at,
                 attempts=0,
@@ -123,6 +126,12 @@ def _take(records: Records, message: UUID, *, at: datetime) -> OutgoingMessage |
         )
         if row is None:
             return None
+        if row.office_id is not None:
+            address = address_at_sending(session, OfficeId(row.office_id), row.kind, at=at)
+            if address is None:
+                row.next_at, row.failure = None, NOBODY
+                return None
+            row.address = address
         row.attempts += 1
         pause = min(FIRST_PAUSE * 2 ** (row.attempts - 1), timedelta(days=1))
         row.next_at = None if row.attempts >= MOST_ATTEMPTS else at + pause

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pki.records import Base, Instant, enumeration
@@ -21,6 +21,8 @@ class OutgoingMessage(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     kind: Mapped[NoticeKind] = mapped_column(enumeration(NoticeKind, "kind"))
     address: Mapped[str] = mapped_column(String(254))
+    office_id: Mapped[UUID | None] = mapped_column(ForeignKey("office.id"))
+    """The office that it is for: at each attempt it goes to whoever may read it then. None: to the address, always."""
     facts: Mapped[dict[str, str]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(Instant)
     attempts: Mapped[int]

@@ -1,12 +1,12 @@
-"""Bodies beside the territory, and what the register declares of itself."""
+"""Bodies beside the territory."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
@@ -14,7 +14,7 @@ from pki.journal.inserting import insert_into
 from pki.records import Records
 from pki.registration.errors import BodyExists, BodyKindRefused, BodyUnknown, ProvinceUnknown
 from pki.registration.kinds import BodyKind
-from pki.registration.tables import Body, Province, RegisterDeclaration
+from pki.registration.tables import Body, Province
 
 _OFFICIAL = frozenset({BodyKind.COMMUNE, BodyKind.ARRONDISSEMENT, BodyKind.PROVINCE})
 
@@ -77,26 +77,6 @@ def register_body(
         facts = {"kind": kind, "name_fr": name_fr, "name_ar": name_ar, "province": province_code}
         record(session, kind="body.registered", subject=f"body:{code}", by=by, at=at, facts=facts)
     return body
-
-
-def declare_register_complete(
-    records: Records, *, body_code: str, complete_from: date, by: Actor, at: datetime
-) -> None:
-    """Declare that from this civil day on no office of the body is missing from the register.
-
-    From then on the absence of an office is an answer: no. An earlier declaration with a later day stays.
-
-    :raise BodyUnknown: no such body.
-    """
-    with records.writing() as session:
-        body = body_id(session, body_code)
-        session.execute(
-            insert(RegisterDeclaration).values(
-                id=uuid4(), body_id=body, complete_from=complete_from, recorded_at=at, recorded_by=str(by)
-            )
-        )
-        facts = {"complete_from": complete_from}
-        record(session, kind="register.declared-complete", subject=f"body:{body_code}", by=by, at=at, facts=facts)
 
 
 def body_id(session: Session, code: str) -> UUID:

@@ -351,9 +351,8 @@ def _tenures(
 
 def _declared_complete(session: Session, body: UUID, day: date, known_at: datetime | None) -> datetime | None:
     """When it was first declared that the register is complete for that day."""
-    asked = select(RegisterDeclaration.recorded_at).where(
+    asked = select(RegisterDeclaration.recorded_at, RegisterDeclaration.withdrawn_at).where(
         RegisterDeclaration.body_id == body, RegisterDeclaration.complete_from <= day
     )
-    if known_at is not None:
-        asked = asked.where(RegisterDeclaration.recorded_at <= known_at)
-    return session.scalar(asked.order_by(RegisterDeclaration.recorded_at).limit(1))
+    declared = session.execute(asked.order_by(RegisterDeclaration.recorded_at))
+    return next((at for at, withdrawn_at in declared if on_record(at, withdrawn_at, known_at)), None)

@@ -242,6 +242,14 @@ class FindingUnknown(RegistrationError):
         self.finding = finding
 
 
+class DeclarationUnknown(RegistrationError):
+    """No declaration of that id, or one that was withdrawn."""
+
+    def __init__(self, declaration: UUID) -> None:
+        super().__init__(f"No declaration that stands has the id {declaration}. Nothing was recorded.")
+        self.declaration = declaration
+
+
 class ProposalUnknown(RegistrationError):
     """No proposal of that id waits."""
 

@@ -23,6 +23,7 @@ from pki.registration.kinds import (
 )
 from pki.registration.mailboxes.handing_over import leave_mailbox
 from pki.registration.occupancy import Place, leave_slot, refuse_misfit, refuse_overlap, refuse_two_bureaus, take_slot
+from pki.registration.powers.carrying import carry_findings
 from pki.registration.retroactivity import STRICT, Retroactivity
 from pki.registration.tables import Body, Holder, Office, OfficeEnd
 
@@ -56,7 +57,8 @@ class OfficeRecording:
     starts_on: date
     deed: str
     supersedes: OfficeId | None = None
-    """A record of the same holder in the same body that was wrong; this one takes its place."""
+    """A record of the same holder in the same body that was wrong; this one takes its place, and what was found of
+    that office is found of this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +129,9 @@ def _write(session: Session, body: Body, recording: OfficeRecording, *, by: Acto
     if session.scalar(_LOCKED_HOLDER, {"holder": recording.holder}) is None:
         raise HolderUnknown(recording.holder)
     refuse_misfit(body, function, recording.rank)
+    former = None
     if recording.supersedes is not None:
-        _supersede(session, recording.supersedes, holder=recording.holder, body=body.id, at=at)
+        former = _supersede(session, recording.supersedes, holder=recording.holder, body=body.id, at=at)
         leave_mailbox(session, recording.supersedes, on=civil_day(at), by=by, at=at)
     office = OfficeId(uuid4())
     place = Place(body_id=body.id, body_code=body.code, function=function, rank=recording.rank)
@@ -150,6 +153,8 @@ def _write(session: Session, body: Body, recording: OfficeRecording, *, by: Acto
     session.connection().execute(_RECORDED, row)
     if place.single:
         take_slot(session, place, office)
+    if recording.supersedes is not None and former is function:
+        carry_findings(session, former=recording.supersedes, office=office, by=by, at=at)
     facts = {"holder": recording.holder, "body": body.code, "function": function, "rank": recording.rank}
     facts |= {"starts_on": starts_on, "deed": recording.deed, "supersedes": recording.supersedes}
     record(session, kind="office.recorded", subject=f"office:{office}", by=by, at=at, facts=facts)
@@ -238,14 +243,16 @@ def locked_body(session: Session, code: str) -> Body:
     return body
 
 
-def _supersede(session: Session, office: OfficeId, *, holder: HolderId, body: UUID, at: datetime) -> None:
+def _supersede(session: Session, office: OfficeId, *, holder: HolderId, body: UUID, at: datetime) -> OfficeFunction:
+    """End the record of an office; the function that it said."""
     done = session.execute(
         update(Office)
         .where(Office.id == office, Office.holder_id == holder, Office.body_id == body)
         .where(Office.superseded_at.is_(None))
         .values(superseded_at=at)
-        .returning(Office.id)
+        .returning(Office.function)
     ).scalar_one_or_none()
     if done is None:
         raise OfficeUnknown(office)
     leave_slot(session, office)
+    return done

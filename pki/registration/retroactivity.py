@@ -1,9 +1,9 @@
 """Acts whose effect lies before the day they are recorded: when they need a second officer.
 
-What a register says of the past is what signatures of the past are judged by. So an end, a revocation or a finding
-with an effect before today needs two officers, and so does an office where the register of the body was declared
-complete for that time, or that takes the place of another record. The first loading of a body's offices, before its
-register is declared complete, needs one: until then the register says that it does not know.
+What a register says of the past is what signatures of the past are judged by. So an end, a revocation, a finding or a
+declaration with an effect before today needs two officers, and so does an office where the register of the body was
+declared complete for that time, or that takes the place of another record. The first loading of a body's offices,
+before its register is declared complete, needs one: until then the register says that it does not know.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ class Retroactivity:
         if not self.reaches_back(day, at=at):
             return
         sworn = select(RegisterDeclaration.id).where(
-            RegisterDeclaration.body_id == body, RegisterDeclaration.complete_from < civil_day(at)
+            RegisterDeclaration.body_id == body,
+            RegisterDeclaration.complete_from < civil_day(at),
+            RegisterDeclaration.withdrawn_at.is_(None),
         )
         if corrects or session.scalar(sworn.limit(1)) is not None:
             raise SecondOfficerNeeded(day)

@@ -156,12 +156,17 @@ class RegisterDeclaration(Base):
     """From `complete_from` on, no office of the body is missing from the register."""
 
     __tablename__ = "register_declaration"
+    __table_args__ = (CheckConstraint("confirmed_by <> recorded_by", name="two_officers"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     body_id: Mapped[UUID] = mapped_column(ForeignKey("body.id"), index=True)
     complete_from: Mapped[date]
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[str] = mapped_column(String(100))
+    confirmed_by: Mapped[str | None] = mapped_column(String(100))
+    """The second officer, where the day lay in the past."""
+    withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When two officers took it back: from then on it answers nothing."""
 
 
 Index(
@@ -194,4 +199,8 @@ append_only(
     frozen=("id", "office_id", "ends_on", "reason", "deed", "recorded_at", "recorded_by"),
     once=("superseded_at",),
 )
-append_only(RegisterDeclaration.__table__, frozen=("id", "body_id", "complete_from", "recorded_at", "recorded_by"))
+append_only(
+    RegisterDeclaration.__table__,
+    frozen=("id", "body_id", "complete_from", "recorded_at", "recorded_by", "confirmed_by"),
+    once=("withdrawn_at",),
+)

@@ -17,6 +17,8 @@ from pki.records import HolderId, OfficeId, Records
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import OfficeFunction
 from pki.registration.offices import OfficeEnding, record_office, write_end
+from pki.registration.powers.declarations import DeclarationRecording, write_declaration
+from pki.registration.powers.kinds import Declared
 from pki.registration.protection import ProtectedNumbers
 from pki.registration.territory import load_territory
 
@@ -118,6 +120,20 @@ def ended(records: Records, office: OfficeId, ends_on: date, *, at: datetime = T
     """The end of an office on record, whatever day it was written down: as two officers may do it."""
     with records.writing() as session:
         write_end(session, OfficeEnding(office=office, ends_on=ends_on, reason="r", deed="PV 2"), by=OFFICER, at=at)
+
+
+def declared(
+    records: Records,
+    body_code: str,
+    complete_from: date,
+    what: Declared = Declared.OFFICES,
+    *,
+    at: datetime = T0,
+) -> UUID:
+    """A register declared complete, from whatever day: as two officers may do it."""
+    act = DeclarationRecording(declared=what, body_code=body_code, complete_from=complete_from)
+    with records.writing() as session:
+        return write_declaration(session, act, by=OFFICER, confirmed_by=SECOND, at=at)
 
 
 _DIALECTS: dict[tuple[str, str], Dialect] = {}

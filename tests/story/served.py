@@ -31,6 +31,6 @@ def served_world(folder: Path, *others: cast.Person) -> Iterator[World]:
         for person in (cast.PRESIDENT, *others):
             world.enrol(person)
         for code in (cast.COMMUNE, cast.PROVINCE):
-            world.officer.post(f"/v1/bodies/{code}/register-declarations", {"complete_from": cast.MANDATE_BEGAN})
+            world.declare(code)
         _self_made_key(world, cast.PRESIDENT, cast.COMMUNE, try_self_approval=False)
         yield world

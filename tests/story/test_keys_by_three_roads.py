@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from api.cli.demo.cast import MANDATE_BEGAN, Person
+from api.cli.demo.cast import Person
 from api.cli.demo.clients import Refused
 from api.cli.demo.outside import OutsideCa, leave_devices
 from api.cli.demo.stage import PROGRAMS, Workplace, start_agent
@@ -61,7 +61,7 @@ def _devices_are_left() -> Iterator[None]:
 
 def take_office(world: World, person: Person) -> None:
     world.enrol(person)
-    world.officer.post(f"/v1/bodies/{person.body}/register-declarations", {"complete_from": MANDATE_BEGAN})
+    world.declare(person.body)
 
 
 def state_of(world: World, order: str) -> str:

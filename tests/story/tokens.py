@@ -10,7 +10,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from api.cli.demo.cast import MANDATE_BEGAN, Person
+from api.cli.demo.cast import Person
 from api.cli.demo.stage import PROGRAMS, Workplace
 from api.cli.demo.story import World, _accept, _trust_outside_ca
 from tests.hsm.prepared.authority import Authority
@@ -56,7 +56,7 @@ def take_office(world: World, estate: Estate, person: Person, slots: dict[Slot, 
     if not world.outside_issuer:
         _trust_outside_ca(world)
     world.enrol(person)
-    world.officer.post(f"/v1/bodies/{person.body}/register-declarations", {"complete_from": MANDATE_BEGAN})
+    world.declare(person.body)
     logins = issue_by(Authority.make("TEST logins"), person.name_latin)
 
     def issue(key: PublicKey, slot: Slot) -> bytes:

@@ -78,7 +78,7 @@ def seat_council(
     :raise OfficialsMissing: the list names no president.
     :raise ElectionDayRefused: before the freeze, or to come.
     :raise SecondOfficerNeeded: farther back than `MINUTES`, in a register that was declared complete for then, and
-        no other officer's list says that day.
+        it is not one officer who seats by another officer's list that says that day.
     :raise HolderInOffice: one of the new officials sits in another council's bureau, which is not frozen yet.
     """
     with records.writing() as session:
@@ -212,15 +212,21 @@ def _refuse_day(facts: CouncilFacts, elected_on: date, *, at: datetime) -> None:
 def _refuse_alone(session: Session, facts: CouncilFacts, elected_on: date, *, by: Actor, at: datetime) -> None:
     """Offices that begin long ago are two officers': who brought the list that says so, and who seats."""
     # THREAT: months after the freeze one officer seats from its day on, and gives a right to sign in the past.
-    # DEFENCE: beyond the time that minutes take, each row says that day itself, and was brought by somebody else.
+    # DEFENCE: beyond the time that minutes take, each row says that day itself, and was brought by another officer.
+    #   The command line is nobody's second person: who has the machine can be any account on it.
     # TEST: tests/pki/quota/elections/test_wave.py::test_an_election_long_ago_takes_two_officers
     rows = session.execute(
         select(ElectedOfficial.elected_on, ElectedOfficial.imported_by).where(
             ElectedOfficial.id.in_([each.official for each in facts.incoming])
         )
     ).all()
-    alone = by.kind is ActorKind.OFFICER
-    if any(row.elected_on != elected_on or (alone and row.imported_by == str(by)) for row in rows):
+    by_others = by.kind is ActorKind.OFFICER and all(
+        row.elected_on == elected_on
+        and row.imported_by != str(by)
+        and row.imported_by.partition(":")[0] == ActorKind.OFFICER.value
+        for row in rows
+    )
+    if not by_others:
         MINUTES.refuse_office(session, facts.body_id, elected_on, corrects=False, at=at)
 
 

@@ -6,7 +6,7 @@ One statement a stage over the whole extent: a page of the country costs as many
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from pki.journal.acts import Actor, record
 from pki.journal.tables import EventRow
 from pki.quota.kinds import OrderState
 from pki.quota.rollout.errors import BodyNotRolledOut
+from pki.quota.rollout.inhabitants import counted_later
 from pki.quota.rollout.kinds import WINDOW_ABOVE, CommitteeLevel, Stage
 from pki.quota.rollout.tables import (
     Attendance,
@@ -105,7 +106,7 @@ def plan_stage(
             .order_by(Body.code)
             .with_for_update(key_share=True)
         ).all()
-        _refuse_others(codes, found, stage)
+        _refuse_others(codes, found, stage, counted_later(session) if stage is Stage.WINDOW_ASSESSED else {})
         bodies = [row.id for row in found]
         session.execute(
             update(StagePlan)
@@ -147,19 +148,27 @@ def commune_stages(
         .where(Body.kind == BodyKind.COMMUNE, within.bodies())
         .order_by(Body.code)
     )
-    return [
+    counted = counted_later(session, within=within)
+    found = [
         CommuneStages(
             body_code=row.code,
             name_fr=row.name_fr,
             name_ar=row.name_ar,
             province_code=row.province_code or "",
             region_code=row.region_code or "",
-            population=row.population or 0,
+            population=counted.get(row.id, row.population or 0),
             reached=reached.get(row.id, {}) | _signed(licences.get(row.code), policy, day),
             planned=planned.get(row.id, {}),
         )
         for row in communes
     ]
+    return [each if each.applies(Stage.WINDOW_ASSESSED) else _without_window(each) for each in found]
+
+
+def _without_window(commune: CommuneStages) -> CommuneStages:
+    """The same: what was assessed there, unasked, is no stage of its own."""
+    reached = dict(commune.reached)
+    return commune if reached.pop(Stage.WINDOW_ASSESSED, None) is None else replace(commune, reached=reached)
 
 
 def _signed(use: LicenceUse | None, policy: RegularUse, day: date) -> dict[Stage, date]:
@@ -181,10 +190,8 @@ def _reached(within: Extent, day: date) -> dict[Stage, Any]:
         .join(Committee, local & (Committee.province_code == Body.province_code) & Committee.superseded_at.is_(None))
         .join(Meeting, (Meeting.committee_id == Committee.id) & Meeting.superseded_at.is_(None))
     )
-    assessed = (
-        select(Body.id, func.min(WindowAssessment.assessed_on))
-        .join(WindowAssessment, (WindowAssessment.body_id == Body.id) & WindowAssessment.superseded_at.is_(None))
-        .where(Body.population > WINDOW_ABOVE)
+    assessed = select(Body.id, func.min(WindowAssessment.assessed_on)).join(
+        WindowAssessment, (WindowAssessment.body_id == Body.id) & WindowAssessment.superseded_at.is_(None)
     )
     trained = (
         select(Body.id, func.min(TrainingSession.held_on))
@@ -220,7 +227,7 @@ def _reached(within: Extent, day: date) -> dict[Stage, Any]:
     return {stage: asked.where(inside).group_by(Body.id) for stage, asked in statements.items()}
 
 
-def _refuse_others(codes: Sequence[str], found: Sequence[Any], stage: Stage) -> None:
+def _refuse_others(codes: Sequence[str], found: Sequence[Any], stage: Stage, counted: Mapping[UUID, int]) -> None:
     known = {row.code for row in found}
     for code in codes:
         if code not in known:
@@ -228,5 +235,5 @@ def _refuse_others(codes: Sequence[str], found: Sequence[Any], stage: Stage) -> 
     for row in found:
         if row.kind is not BodyKind.COMMUNE:
             raise BodyNotRolledOut(row.code, "stages are a commune's")
-        if stage is Stage.WINDOW_ASSESSED and (row.population or 0) <= WINDOW_ABOVE:
+        if stage is Stage.WINDOW_ASSESSED and counted.get(row.id, row.population or 0) <= WINDOW_ABOVE:
             raise BodyNotRolledOut(row.code, f"its window is not assessed: {WINDOW_ABOVE} inhabitants or fewer")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor
 from pki.quota.rollout.errors import BodyNotRolledOut, RolloutDatesRefused, RolloutRecordUnknown
+from pki.quota.rollout.inhabitants import counted_later
 from pki.quota.rollout.kinds import WINDOW_ABOVE, RolloutKind
 from pki.quota.rollout.recording import insert_record, refuse_future
 from pki.quota.rollout.tables import WindowAssessment
@@ -93,7 +94,10 @@ def assess_window(
 
 
 def windows(session: Session, *, within: Extent = EVERYWHERE) -> list[WindowLine]:
-    """Every commune above `WINDOW_ABOVE` inhabitants inside the extent, by code, with its last assessment if any."""
+    """Every commune above `WINDOW_ABOVE` inhabitants inside the extent, by code, with its last assessment if any.
+
+    By the census in force: a commune that one applied since counts above it must have a window (RGC art. 10).
+    """
     last: dict[UUID, WindowAssessment] = {}
     for each in session.scalars(
         select(WindowAssessment)
@@ -102,12 +106,16 @@ def windows(session: Session, *, within: Extent = EVERYWHERE) -> list[WindowLine
         .order_by(WindowAssessment.assessed_on)
     ):
         last[each.body_id] = each
+    counted = counted_later(session, within=within)
+    grown = [body for body, population in counted.items() if population > WINDOW_ABOVE]
     asked = (
         select(Body.id, Body.code, Body.name_fr, Body.population)
-        .where(Body.kind == BodyKind.COMMUNE, Body.population > WINDOW_ABOVE, within.bodies())
+        .where(Body.kind == BodyKind.COMMUNE, within.bodies())
+        .where((Body.population > WINDOW_ABOVE) | Body.id.in_(grown))
         .order_by(Body.code)
     )
-    return [_line(row.code, row.name_fr, row.population, last.get(row.id)) for row in session.execute(asked)]
+    found = [(row, counted.get(row.id, row.population)) for row in session.execute(asked)]
+    return [_line(row.code, row.name_fr, people, last.get(row.id)) for row, people in found if people > WINDOW_ABOVE]
 
 
 def _line(code: str, name_fr: str, population: int, assessment: WindowAssessment | None) -> WindowLine:

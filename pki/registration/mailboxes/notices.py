@@ -37,6 +37,8 @@ class Notice:
     kind: NoticeKind
     address: str
     facts: Mapping[str, str]
+    office: OfficeId | None = None
+    """The office that is told: whoever sends it asks `address_at_sending` again. None: the address is all there is."""
 
 
 class Mailer(Protocol):
@@ -62,6 +64,22 @@ def address_for(session: Session, office: OfficeId, *, at: datetime) -> str | No
     return session.scalar(select(Holder.email).where(Holder.id == holder))
 
 
+def address_at_sending(session: Session, office: OfficeId, kind: NoticeKind, *, at: datetime) -> str | None:
+    """Where a notice to that office goes when it leaves, which may be days after it was written. None: to nobody.
+
+    That his office ends concerns the person: once it is over it goes to his own address, never to the mailbox.
+    """
+    # THREAT: a notice waits for a mail server, its reader leaves the office meanwhile, and he or who comes after him
+    #   reads what was another's.
+    # DEFENCE: at each attempt it is asked again who is in the office and where he reads.
+    # TEST: tests/api/mail/test_sending.py::test_a_notice_goes_to_whoever_holds_the_office_when_it_leaves
+    found = address_for(session, office, at=at)
+    if found is not None or kind is not NoticeKind.OFFICE_ENDS:
+        return found
+    own = select(Holder.email).join(Office, Office.holder_id == Holder.id).where(Office.id == office)
+    return session.scalar(own)
+
+
 def notify_office(
     session: Session, mailer: Mailer, *, office: OfficeId, kind: NoticeKind, facts: Mapping[str, str], at: datetime
 ) -> UUID | None:
@@ -69,4 +87,5 @@ def notify_office(
     address = address_for(session, office, at=at)
     if address is None:
         return None
-    return mailer.enqueue(session, Notice(kind=kind, address=address, facts=facts), at=at)
+    notice = Notice(kind=kind, address=address, facts=facts, office=office)
+    return mailer.enqueue(session, notice, at=at)

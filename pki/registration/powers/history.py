@@ -30,9 +30,9 @@ class History:
     delegations: Rows
     revocations: Rows
     findings: Rows
-    declared: tuple[datetime, ...]
-    """When it was declared that no office is missing for that day."""
-    powers_declared: tuple[datetime, ...]
+    declared: Rows
+    """That no office is missing for that day."""
+    powers_declared: Rows
 
     def reading(self, known_at: datetime | None) -> Reading:
         """What stood on record at `known_at` (None: stands now)."""
@@ -81,13 +81,13 @@ class History:
                 for each in self.findings
                 if on_record(each.recorded_at, each.superseded_at, known_at)
             ),
-            offices_complete=any(known_at is None or each <= known_at for each in self.declared),
+            offices_complete=any(on_record(each.recorded_at, each.withdrawn_at, known_at) for each in self.declared),
         )
 
     def powers_complete(self, known_at: datetime | None) -> datetime | None:
         """When it was first declared that no delegation and no finding is missing for that day."""
-        known = [each for each in self.powers_declared if known_at is None or each <= known_at]
-        return min(known) if known else None
+        declared = (each for each in self.powers_declared if on_record(each.recorded_at, each.withdrawn_at, known_at))
+        return min((each.recorded_at for each in declared), default=None)
 
 
 def history_of(session: Session, body: UUID, *, day: date) -> History:
@@ -115,7 +115,9 @@ def history_of(session: Session, body: UUID, *, day: date) -> History:
     delegations = session.execute(select(*_columns(Delegation)).where(Delegation.body_id == body)).all()
     revoked = [each.id for each in delegations]
     declared, powers_declared = (
-        tuple(session.scalars(select(table.recorded_at).where(table.body_id == body, table.complete_from <= day)))
+        session.execute(
+            select(table.recorded_at, table.withdrawn_at).where(table.body_id == body, table.complete_from <= day)
+        ).all()
         for table in (RegisterDeclaration, PowersDeclaration)
     )
     return History(

@@ -39,3 +39,11 @@ class PowerKind(StrEnum):
     ABSENCE = "absence"
     SUBSTITUTION = "substitution"
     SPECIAL_COMMITTEE = "special_committee"
+
+
+class Declared(StrEnum):
+    """Of what it is declared that nothing is missing from the register."""
+
+    OFFICES = "offices"
+    POWERS = "powers"
+    """Delegations and findings."""

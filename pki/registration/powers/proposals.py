@@ -1,6 +1,7 @@
 """Acts on the register that need two officers: proposed by one, confirmed by another over one digest.
 
-Paper delegations and findings always; offices, ends and revocations when they reach back. The digest covers the act
+Paper delegations, findings and withdrawals of declarations always; offices, ends, revocations and declarations when
+they reach back. The digest covers the act
 and the documents that it touches: whoever confirms has seen both, and a document signed since makes it void.
 """
 
@@ -29,6 +30,13 @@ from pki.registration.errors import (
 )
 from pki.registration.extent import EVERYWHERE, Extent
 from pki.registration.offices import OfficeEnding, OfficeRecording, current_end, write_end, write_office
+from pki.registration.powers.declarations import (
+    DeclarationRecording,
+    DeclarationWithdrawal,
+    current_declaration,
+    withdraw_declaration,
+    write_declaration,
+)
 from pki.registration.powers.delegations import (
     DelegationEnding,
     DelegationRecording,
@@ -67,7 +75,7 @@ class Proposal:
 
     @property
     def kind(self) -> str:
-        """`office`, `office_end`, `delegation`, `delegation_end` or `finding`."""
+        """As `kind_of` names it: `office`, `delegation_end`, `declaration` …"""
         return kind_of(self.act)
 
     @property
@@ -216,7 +224,9 @@ def proposer_of(session: Session, proposal: UUID) -> tuple[str, str]:
 _NOBODY = Actor(kind=ActorKind.SYSTEM, id="nobody-yet")
 
 
-def _write(session: Session, act: RegisterAct, *, by: Actor, confirmed_by: Actor, at: datetime) -> UUID:
+def _write(  # noqa: PLR0911 - one for each act
+    session: Session, act: RegisterAct, *, by: Actor, confirmed_by: Actor, at: datetime
+) -> UUID:
     match act:
         case OfficeRecording():
             return write_office(session, act, by=by, at=at)
@@ -238,6 +248,11 @@ def _write(session: Session, act: RegisterAct, *, by: Actor, confirmed_by: Actor
             return act.delegation
         case FindingRecording():
             return write_finding(session, act, by=by, confirmed_by=confirmed_by, at=at)
+        case DeclarationRecording():
+            return write_declaration(session, act, by=by, confirmed_by=confirmed_by, at=at)
+        case DeclarationWithdrawal():
+            withdraw_declaration(session, act, by=by, at=at)
+            return act.declaration
 
 
 def _require_scan(session: Session, act: RegisterAct, body_code: str) -> None:
@@ -247,7 +262,7 @@ def _require_scan(session: Session, act: RegisterAct, body_code: str) -> None:
         require_scan(session, body_code=body_code, sha256=act.scan_sha256)
 
 
-def _reach(session: Session, act: RegisterAct) -> _Reach:
+def _reach(session: Session, act: RegisterAct) -> _Reach:  # noqa: PLR0911 - one for each act
     """Whose signatures the act bears on: from the earlier of what was on record and what is to be."""
     match act:
         case OfficeRecording():
@@ -281,6 +296,11 @@ def _reach(session: Session, act: RegisterAct) -> _Reach:
         case FindingRecording():
             before = None if act.supersedes is None else current_finding(session, act.supersedes).starts_on
             return _Reach(body_code=act.body_code, holder=None, since=_first(act.starts_on, before))
+        case DeclarationRecording():
+            return _Reach(body_code=act.body_code, holder=None, since=act.complete_from)
+        case DeclarationWithdrawal():
+            sworn = current_declaration(session, act.declared, act.declaration)
+            return _Reach(body_code=sworn.body_code, holder=None, since=sworn.complete_from)
 
 
 def _documents(session: Session, reach: _Reach, touched: DocumentsTouched, *, at: datetime) -> tuple[str, ...]:

@@ -13,11 +13,20 @@ from uuid import UUID
 
 from pki.registration.kinds import ActKind, OfficeFunction
 from pki.registration.offices import OfficeEnding, OfficeRecording
+from pki.registration.powers.declarations import DeclarationRecording, DeclarationWithdrawal
 from pki.registration.powers.delegations import DelegationDeed, DelegationEnding, DelegationRecording, PaperDeed
 from pki.registration.powers.findings import FindingRecording
-from pki.registration.powers.kinds import DelegationMode, FindingKind
+from pki.registration.powers.kinds import Declared, DelegationMode, FindingKind
 
-RegisterAct = OfficeRecording | OfficeEnding | DelegationRecording | DelegationEnding | FindingRecording
+RegisterAct = (
+    OfficeRecording
+    | OfficeEnding
+    | DelegationRecording
+    | DelegationEnding
+    | FindingRecording
+    | DeclarationRecording
+    | DeclarationWithdrawal
+)
 
 _KINDS: Mapping[str, type[RegisterAct]] = {
     "office": OfficeRecording,
@@ -25,6 +34,8 @@ _KINDS: Mapping[str, type[RegisterAct]] = {
     "delegation": DelegationRecording,
     "delegation_end": DelegationEnding,
     "finding": FindingRecording,
+    "declaration": DeclarationRecording,
+    "declaration_withdrawal": DeclarationWithdrawal,
 }
 _READ: Mapping[str, Callable[[Any], object]] = {
     "holder": UUID,
@@ -34,6 +45,9 @@ _READ: Mapping[str, Callable[[Any], object]] = {
     "to_office": UUID,
     "delegation": UUID,
     "supersedes": UUID,
+    "declaration": UUID,
+    "declared": Declared,
+    "complete_from": date.fromisoformat,
     "starts_on": date.fromisoformat,
     "ends_on": date.fromisoformat,
     "function": OfficeFunction,
@@ -47,7 +61,7 @@ _READ: Mapping[str, Callable[[Any], object]] = {
 
 
 def kind_of(act: RegisterAct) -> str:
-    """`office`, `office_end`, `delegation`, `delegation_end` or `finding`."""
+    """`office`, `office_end`, `delegation`, `delegation_end`, `finding`, `declaration` or `declaration_withdrawal`."""
     return next(name for name, kind in _KINDS.items() if isinstance(act, kind))
 
 

@@ -120,12 +120,15 @@ class PowersDeclaration(Base):
     """From `complete_from` on, no delegation and no finding of the body is missing from the register."""
 
     __tablename__ = "powers_declaration"
+    __table_args__ = (CheckConstraint("confirmed_by <> recorded_by", name="two_officers"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     body_id: Mapped[UUID] = mapped_column(ForeignKey("body.id"), index=True)
     complete_from: Mapped[date]
     recorded_at: Mapped[datetime] = mapped_column(Instant)
     recorded_by: Mapped[str] = mapped_column(String(100))
+    confirmed_by: Mapped[str | None] = mapped_column(String(100))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class RegisterProposal(Base):
@@ -216,7 +219,11 @@ append_only(
     once=("superseded_at",),
 )
 append_only(DeedScan.__table__, frozen=tuple(DeedScan.__table__.columns.keys()))
-append_only(PowersDeclaration.__table__, frozen=("id", "body_id", "complete_from", "recorded_at", "recorded_by"))
+append_only(
+    PowersDeclaration.__table__,
+    frozen=("id", "body_id", "complete_from", "recorded_at", "recorded_by", "confirmed_by"),
+    once=("withdrawn_at",),
+)
 append_only(
     RegisterProposal.__table__,
     frozen=("id", "body_code", "kind", "content", "documents", "digest", "proposed_at", "proposed_by"),

@@ -293,6 +293,21 @@ DOORS |= {
     ("POST", "/v1/register-proposals/findings"): Door(
         PROVINCIAL, lambda p: ("/v1/register-proposals/findings", FINDING | {"body": p.body})
     ),
+    ("GET", "/v1/bodies/{code}/declarations"): Door(COMMUNE, lambda p: (f"/v1/bodies/{p.body}/declarations", None)),
+    ("POST", "/v1/register-proposals/declarations"): Door(
+        CENTRAL,
+        lambda p: (
+            "/v1/register-proposals/declarations",
+            {"declared": "offices", "body": p.body, "complete_from": "2026-01-01"},
+        ),
+    ),
+    ("POST", "/v1/register-proposals/declaration-withdrawals"): Door(
+        CENTRAL,
+        lambda _: (
+            "/v1/register-proposals/declaration-withdrawals",
+            {"declared": "offices", "declaration": NOWHERE, "reason": "r"},
+        ),
+    ),
     ("GET", "/v1/register-proposals"): Door(COMMUNE, lambda p: (f"/v1/register-proposals?body={p.body}", None)),
     ("GET", "/v1/register-proposals/{proposal}"): Door(
         COMMUNE, lambda p: (f"/v1/register-proposals/{p.proposal}", None)

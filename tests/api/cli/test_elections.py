@@ -1,17 +1,20 @@
 """`khatam elections` from a list to its sheets, in one installation; each step again changes nothing."""
 
+import getpass
 import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from api.auth.permissions import now
 from api.cli.main import app
 from api.settings import Settings
 from pki.journal.acts import Actor, ActorKind
+from pki.quota.elections.tables import ElectedOfficial
 from pki.records import Records
 from pki.registration.holders import enrol_holder
 from pki.registration.kinds import OfficeFunction
@@ -52,11 +55,13 @@ def khatam(folder: Path, *words: str, code: int = 0) -> Any:
     return json.loads(result.stdout)
 
 
-def test_an_election(folder: Path, tmp_path: Path) -> None:
+def test_an_election(folder: Path, records: Records, tmp_path: Path) -> None:
     listed = tmp_path / "list.csv"
     listed.write_text(LIST, encoding="utf-8-sig")
     assert khatam(folder, "import", str(listed), "--plan", "2027")["new"] == 1
     assert khatam(folder, "import", str(listed), "--plan", "2027")["unchanged"] == 1
+    with records.reading() as session:
+        assert session.scalar(select(ElectedOfficial.imported_by)) == f"system:command-line/{getpass.getuser()}"
     headline = khatam(folder, "preview", "--plan", "2027")["headline"]
     assert headline.startswith("1,503 communes, 41 arrondissements: 1 change, 0 keep")
     freeze = ("freeze", "--plan", "2027", "--body", COMMUNE, "--ends-on", str(DAY), "--deed", "PV 6")

@@ -163,6 +163,53 @@ def test_who_is_below_the_first_decides_nothing(house: House, client: httpx2.Cli
     assert client.post(f"{address}/refusal", json={"reason": "mine"}, headers=central).status_code == 201
 
 
+def test_a_past_declaration_and_a_correction_by_two(house: House, client: httpx2.Client) -> None:
+    """At the doors: what one officer may not, what two decide, and what stands after each."""
+    first, second = officer(house, None), officer(house, None)
+    holder, office = sit(house, client, first, "president")
+    past = {"complete_from": "2015-09-04"}
+    for door in ("register-declarations", "powers-declarations"):
+        said = client.post(f"/v1/bodies/{COMMUNE}/{door}", json=past, headers=first)
+        assert (said.status_code, said.json()["code"]) == (409, "second-officer-needed")
+
+    def decided(what: str, body: dict[str, object]) -> str:
+        made = client.post(f"/v1/register-proposals/{what}", json=body, headers=first).json()
+        address = f"/v1/register-proposals/{made['id']}/confirmation"
+        said = client.post(
+            address, json={"digest": made["digest"]}, headers=second | {"Idempotency-Key": f"once: {what}"}
+        )
+        assert said.status_code == 201, said.json()
+        return str(said.json()["id"])
+
+    def standing() -> list[str]:
+        items = client.get(f"/v1/bodies/{COMMUNE}/declarations", headers=first).json()["items"]
+        return [each["id"] for each in items if each["complete_from"] == "2015-09-04"]
+
+    declared = decided("declarations", {"declared": "offices", "body": COMMUNE} | past)
+    assert standing() == [declared]
+    decided("declaration-withdrawals", {"declared": "offices", "declaration": declared, "reason": "not before 2021"})
+    assert standing() == []
+    correction = {"holder": holder, "body": COMMUNE, "function": "president", "starts_on": "2021-09-25", "deed": "PV 2"}
+    assert decided("offices", correction | {"supersedes": office}) != office
+    assert entitled(client, first, holder)["answer"] == "yes"
+
+
+def test_entitlement_at_an_instant(house: House, client: httpx2.Client) -> None:
+    first = officer(house)
+    holder, _ = sit(house, client, first, "president")  # since 2021-09-24, 00:00 in Casablanca: 23:00 UTC
+
+    def asked(at: str) -> tuple[int, str]:
+        given = {"holder": holder, "act": "licence", "at": at}
+        said = client.get(f"/v1/bodies/{COMMUNE}/entitlement", params=given, headers=first)
+        return said.status_code, said.json().get("answer", "")
+
+    assert asked("2021-09-24T00:00:00+01:00") == (200, "yes")
+    assert asked("2021-09-23T22:59:59Z") == (200, "unknown")
+    assert asked((now() + timedelta(minutes=4)).isoformat()) == (200, "yes")
+    for refused in ((now() + timedelta(minutes=6)).isoformat(), "0001-01-01T00:00:00Z", "2021-09-24T00:00:00"):
+        assert asked(refused)[0] == 422
+
+
 def test_unknown_names(house: House, client: httpx2.Client) -> None:
     headers, nothing = officer(house), uuid4()
     for address in (f"/v1/register-proposals/{nothing}",):

@@ -23,13 +23,15 @@ from sqlalchemy import select
 import api.mail.texts
 from api.jobs.later import Later
 from api.jobs.names import SEND_MESSAGE
-from api.mail.sending import MOST_ATTEMPTS, Outbox, SmtpPolicy, due_messages, send_message
+from api.mail.sending import MOST_ATTEMPTS, NOBODY, Outbox, SmtpPolicy, due_messages, send_message
 from api.mail.tables import OutgoingMessage
 from api.mail.texts import BODIES, catalogue, text
 from api.settings import Secret
-from pki.records import Records
+from pki.records import OfficeId, Records, civil_day
+from pki.registration.holders import enrol_holder
 from pki.registration.mailboxes.notices import Notice, NoticeKind
 from tests.hsm.agent.tls import tls_sides
+from tests.pki.estate import OFFICER, PROTECTION, ended, seated
 
 T0 = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -102,9 +104,9 @@ class Enqueued:
         self.works.append((name, *ids))
 
 
-def message(records: Records, kind: NoticeKind = NoticeKind.DELEGATION_GIVEN) -> UUID:
-    facts = {"number": "12/2026", "body": "Berrechid / برشيد", "starts_on": "2026-11-02"}
-    notice = Notice(kind=kind, address="president@commune.example", facts=facts)
+def message(records: Records, kind: NoticeKind = NoticeKind.DELEGATION_GIVEN, office: OfficeId | None = None) -> UUID:
+    facts = {"number": "12/2026", "body": "Berrechid / برشيد", "starts_on": "2026-11-02", "ends_on": "2026-11-03"}
+    notice = Notice(kind=kind, address="president@commune.example", facts=facts, office=office)
     later = Enqueued()
     with records.writing() as session:
         made = Outbox(later).enqueue(session, notice, at=T0)
@@ -149,6 +151,29 @@ def test_tried_again_later(records: Records, server: Controller, received: Recei
     received.refuse = ""
     assert send_message(records, policy(server), message=made, at=T0 + HOUR)
     assert (row(records, made).failure, row(records, made).attempts) == (None, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "left", "to"),
+    [
+        (NoticeKind.DELEGATION_GIVEN, False, ["own@citizen.example"]),
+        (NoticeKind.DELEGATION_GIVEN, True, []),
+        (NoticeKind.OFFICE_ENDS, True, ["own@citizen.example"]),
+    ],
+)
+def test_a_notice_goes_to_whoever_holds_the_office_when_it_leaves(
+    records: Records, server: Controller, received: Received, *, kind: NoticeKind, left: bool, to: list[str]
+) -> None:
+    """The mailbox it was written to is no longer his; he left the office, or holds it still."""
+    names = {"name_ar": "أحمد", "name_latin": "Ahmed", "cin": "BE4711", "email": "own@citizen.example"}
+    holder = enrol_holder(records, PROTECTION, **names, by=OFFICER, at=T0)
+    _, office = seated(records, holder=holder)
+    made = message(records, kind, office)
+    if left:
+        ended(records, office, civil_day(T0))
+    assert send_message(records, policy(server), message=made, at=T0) is bool(to)
+    assert [each["To"] for each in received.messages] == to
+    assert (row(records, made).next_at, row(records, made).failure) == (None, None if to else NOBODY)
 
 
 def test_a_failure_is_kept_by_its_kind_alone(records: Records, server: Controller, received: Received) -> None:

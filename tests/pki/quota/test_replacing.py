@@ -1,10 +1,11 @@
 """Renewal, loss, damage, another road, succession: one seat, whoever has it; the old key's end by its reason."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import update
 
+from pki.quota.corrections import follow_correction
 from pki.quota.errors import (
     NoUsableKey,
     OfficeNotOver,
@@ -21,11 +22,12 @@ from pki.quota.replacing import replace_key, retie_order
 from pki.quota.stopping import block_key, expire_keys, revoke_all_owed, revoke_key
 from pki.quota.tables import KeyOrder
 from pki.records import HolderId, OfficeId, OrderId
-from pki.registration.offices import end_office
+from pki.registration.kinds import OfficeFunction
+from pki.registration.offices import OfficeRecording, end_office, write_office
 from pki.status.blocks import block_of
 from pki.status.revocation import Standing, certificate_state, revocation_of
 from pki.status.tables import RevocationReason
-from tests.pki.estate import BERRECHID_PROVINCE, OFFICER, OUJDA, SYSTEM, T0, ended, seated
+from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, OUJDA, SYSTEM, T0, ended, seated
 from tests.pki.quota.estate import Bureau, settled, unsettled
 from tests.pki.quota.test_last_seat import at_once
 
@@ -331,6 +333,28 @@ def test_what_was_asked_for_an_ended_office_is_asked_anew(sqlite_bureau: Bureau)
     assert sqlite_bureau.stands(old) == (OrderState.REPLACED, SeatPlace.NONE)
     assert sqlite_bureau.view(new).office == office
     finish(sqlite_bureau, new)
+    sqlite_bureau.books_balance()
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_orders_follow_the_corrected_record_of_their_office(sqlite_bureau: Bureau, approved: bool) -> None:
+    old = sqlite_bureau.approved() if approved else sqlite_bureau.active()
+    view, records = sqlite_bureau.view(old), sqlite_bureau.records
+    correction = OfficeRecording(
+        holder=view.holder,
+        body_code=BERRECHID,
+        function=OfficeFunction.COMMITTEE_MEMBER,
+        starts_on=date(2021, 10, 1),
+        deed="PV 1/2021, corrected",
+        supersedes=view.office,
+    )
+    with records.writing() as session:
+        office = write_office(session, correction, by=OFFICER, at=LATER)
+    (tied,) = follow_correction(records, settled, former=view.office, office=office, by=OFFICER, at=LATER)
+    assert sqlite_bureau.view(tied).office == office
+    if approved:
+        finish(sqlite_bureau, tied)
+    assert sqlite_bureau.held(view.holder, at=LATER).order == tied
     sqlite_bureau.books_balance()
 
 

@@ -8,10 +8,9 @@ from uuid import UUID
 
 from pki.journal.inserting import insert_into
 from pki.records import HolderId, OfficeId, Records
-from pki.registration.bodies import body_id, declare_register_complete
+from pki.registration.bodies import body_id
 from pki.registration.entitlement import Entitlement, entitlement
 from pki.registration.kinds import ActKind, OfficeFunction
-from pki.registration.powers.declarations import declare_powers_complete
 from pki.registration.powers.delegations import (
     DelegationDeed,
     DelegationEnding,
@@ -20,10 +19,10 @@ from pki.registration.powers.delegations import (
     write_delegation_end,
 )
 from pki.registration.powers.findings import FindingRecording, write_finding
-from pki.registration.powers.kinds import DelegationMode, FindingKind
+from pki.registration.powers.kinds import Declared, DelegationMode, FindingKind
 from pki.registration.powers.tables import DeedScan
 from pki.registration.rules import DELEGABLE
-from tests.pki.estate import BERRECHID, OFFICER, SECOND, ended, person, seated
+from tests.pki.estate import BERRECHID, OFFICER, SECOND, declared, ended, person, seated
 
 EARLY = datetime(2026, 1, 5, tzinfo=UTC)
 STARTS = date(2026, 3, 1)
@@ -93,9 +92,9 @@ class Council:
     def declare(self, *, offices: bool = True, powers: bool = True) -> None:
         since = date(2021, 9, 24)
         if offices:
-            declare_register_complete(self.records, body_code=self.body, complete_from=since, by=OFFICER, at=EARLY)
+            declared(self.records, self.body, since, at=EARLY)
         if powers:
-            declare_powers_complete(self.records, body_code=self.body, complete_from=since, by=OFFICER, at=EARLY)
+            declared(self.records, self.body, since, Declared.POWERS, at=EARLY)
 
     def deed(
         self,

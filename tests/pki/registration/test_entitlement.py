@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy.orm import Session
 
 from pki.records import HolderId, Records, day_start
-from pki.registration.bodies import declare_register_complete, register_body
+from pki.registration.bodies import register_body
 from pki.registration.entitlement import Answer, Entitlement, Reason, entitlement
 from pki.registration.kinds import ActKind, BodyKind, OfficeFunction
 from pki.registration.offices import OfficeRecording, record_office, write_office
-from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, ended, person, seated
+from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, declared, ended, person, seated
 
 STARTS, ENDS = date(2026, 3, 1), date(2026, 6, 1)
 EARLY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -32,7 +32,7 @@ def ask(
 
 
 def declare(records: Records, complete_from: date, body: str = BERRECHID, at: datetime = EARLY) -> None:
-    declare_register_complete(records, body_code=body, complete_from=complete_from, by=OFFICER, at=at)
+    declared(records, body, complete_from, at=at)
 
 
 # What stands on record before each row of the matrix: an office from STARTS, recorded EARLY, and ...

@@ -1,15 +1,18 @@
 """Findings that the law does not know are refused."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from pki.records import Records
+from pki.registration.entitlement import Answer, Reason
 from pki.registration.errors import FindingRefused, FindingUnknown, OfficeUnknown
 from pki.registration.kinds import ActKind, OfficeFunction
+from pki.registration.offices import OfficeRecording, write_office
 from pki.registration.powers.findings import a_month_after
 from pki.registration.powers.kinds import FindingKind
-from tests.pki.registration.council import Council, arrondissement, mechouar
+from tests.pki.estate import BERRECHID, OFFICER, T0
+from tests.pki.registration.council import STARTS, Council, arrondissement, mechouar
 
 LICENCES = frozenset({ActKind.LICENCE})
 FROM = date(2026, 4, 1)
@@ -45,6 +48,34 @@ def test_absence_of_a_month_is_no_replacement(council: Council) -> None:
 def test_nobody_takes_their_place(council: Council, name: str) -> None:
     with pytest.raises(FindingRefused):
         council.absent(name)
+
+
+@pytest.mark.parametrize("corrected", ["president", "councillor"])
+def test_a_correction_lifts_no_absence(records: Records, corrected: str) -> None:
+    """The record of the absent president, or of the councillor named in his place, was wrong in its deed."""
+    council = Council(records, seats=("president",))
+    council.seat("councillor", OfficeFunction.COUNCILLOR)
+    council.found(ABSENCE, replacement="councillor", starts_on=FROM)
+    before, after = T0 - timedelta(days=9), T0 + timedelta(days=1)
+    function = OfficeFunction(corrected)
+    for deed in ("PV 2", "PV 3"):
+        correction = OfficeRecording(
+            holder=council.holders[corrected],
+            body_code=BERRECHID,
+            function=function,
+            starts_on=STARTS,
+            deed=deed,
+            supersedes=council.offices[corrected],
+        )
+        with records.writing() as session:
+            council.offices[corrected] = write_office(session, correction, by=OFFICER, at=T0)
+        assert council.ask("president", after).reason is Reason.REPLACED
+        assert council.ask("councillor", after).reason is Reason.POWER_CURRENT
+    assert council.ask("president", before).answer is not Answer.YES
+    assert council.ask("councillor", before).answer is Answer.YES
+    assert council.ask("president", before, known_at=before).reason is Reason.REPLACED
+    with pytest.raises(FindingRefused, match="already"):
+        council.absent()
 
 
 def test_absence_names_no_acts_and_somebody(council: Council) -> None:

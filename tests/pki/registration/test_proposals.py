@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, ActorKind
 from pki.records import HolderId, OfficeId, Records, civil_day, day_start
-from pki.registration.bodies import declare_register_complete
 from pki.registration.entitlement import Reason
 from pki.registration.errors import (
     DelegationRefused,
@@ -40,7 +39,7 @@ from pki.registration.powers.proposals import (
 from pki.registration.powers.spelling import RegisterAct
 from pki.registration.powers.tables import Delegation, RegisterProposal
 from pki.registration.retroactivity import Retroactivity
-from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, SECOND, T0, person
+from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, SECOND, T0, declared, person
 from tests.pki.registration.council import SCAN, STARTS, Council
 
 TODAY = civil_day(T0)
@@ -117,9 +116,9 @@ def test_an_office_reaches_back_once_the_register_is_declared(sqlite_records: Re
         )
 
     sit(date(2021, 9, 24))
-    declare_register_complete(sqlite_records, body_code=BERRECHID, complete_from=TODAY, by=OFFICER, at=T0)
+    declared(sqlite_records, BERRECHID, TODAY)
     sit(YESTERDAY)
-    declare_register_complete(sqlite_records, body_code=BERRECHID, complete_from=YESTERDAY, by=OFFICER, at=T0)
+    declared(sqlite_records, BERRECHID, YESTERDAY)
     with pytest.raises(SecondOfficerNeeded):
         sit(YESTERDAY)
     sit(TODAY)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from pki.journal.acts import Actor
 from pki.quota.advancing import advance
 from pki.quota.differences import differences
 from pki.quota.elections.freezing import freeze_council
@@ -107,8 +108,8 @@ class Wave:
         with self.records.reading() as session:
             return allowances(session, body_code=body)[0]
 
-    def load(self, content: bytes, *, at: datetime = T0) -> Imported:
-        return import_officials(self.records, PROTECTION, plan=self.plan, content=content, by=OFFICER, at=at)
+    def load(self, content: bytes, *, by: Actor = OFFICER, at: datetime = T0) -> Imported:
+        return import_officials(self.records, PROTECTION, plan=self.plan, content=content, by=by, at=at)
 
     def freeze(self, body: str, *, at: datetime = T0) -> int:
         return freeze_council(

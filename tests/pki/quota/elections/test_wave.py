@@ -35,14 +35,25 @@ from pki.quota.kinds import OrderState, SeatPlace
 from pki.quota.orders import request_key
 from pki.quota.tables import KeyOrder
 from pki.records import Joined, Records, day_start
-from pki.registration.bodies import declare_register_complete
 from pki.registration.entitlement import Answer, Reason, entitlement
 from pki.registration.errors import HolderInOffice, SecondOfficerNeeded
 from pki.registration.extent import Extent
 from pki.registration.kinds import ActKind, OfficeFunction
 from pki.registration.tables import Office
 from pki.status.tables import RevocationReason
-from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, SECOND, T0, ended, hasten, person, seated
+from tests.pki.estate import (
+    BERRECHID,
+    BERRECHID_PROVINCE,
+    OFFICER,
+    SECOND,
+    SYSTEM,
+    T0,
+    declared,
+    ended,
+    hasten,
+    person,
+    seated,
+)
 from tests.pki.quota.elections.estate import DEED, ELECTED_ON, Wave, cin, listed, new_council, row
 from tests.pki.quota.estate import Bureau, settled, unsettled
 from tests.pki.quota.test_last_seat import at_once
@@ -338,7 +349,7 @@ def test_a_council_of_nobody_does_not_reach_back(wave: Wave) -> None:
     """Nothing ends by it, and a later seating begins on its day: it would backdate an office by one officer."""
     _, office = wave.official(BERRECHID, None)
     ended(wave.records, office, date(2026, 9, 1))
-    declare_register_complete(wave.records, body_code=BERRECHID, complete_from=date(2021, 9, 24), by=OFFICER, at=T0)
+    declared(wave.records, BERRECHID, date(2021, 9, 24))
     with pytest.raises(SecondOfficerNeeded):
         frozen(wave, date(2026, 9, 2), at=T0)
     # The day on which two officers ended what there was.
@@ -376,7 +387,7 @@ def test_a_council_does_not_end_in_a_day_that_nobody_sees(wave: Wave) -> None:
 def test_an_election_long_ago_takes_two_officers(wave: Wave) -> None:
     """Whoever seats a council late says of its day what another officer's list says, or nothing."""
     wave.official(BERRECHID, None)
-    declare_register_complete(wave.records, body_code=BERRECHID, complete_from=date(2021, 9, 24), by=OFFICER, at=T0)
+    declared(wave.records, BERRECHID, date(2021, 9, 24))
     wave.load(listed(*new_council(BERRECHID, 2)))
     wave.freeze(BERRECHID)
     late = T0 + timedelta(days=30)
@@ -384,7 +395,19 @@ def test_an_election_long_ago_takes_two_officers(wave: Wave) -> None:
         wave.seat(BERRECHID, at=late)  # he brought the list himself
     with pytest.raises(SecondOfficerNeeded):
         wave.seat(BERRECHID, elected_on=date(2026, 11, 3), by=SECOND, at=late)  # the list says another day
+    with pytest.raises(SecondOfficerNeeded):
+        wave.seat(BERRECHID, by=SYSTEM, at=late)  # whoever has the machine may be the one who brought it
     assert len(wave.seat(BERRECHID, by=SECOND, at=late).places) == 2
+
+
+def test_a_list_brought_at_the_command_line_is_no_officers(wave: Wave) -> None:
+    wave.official(BERRECHID, None)
+    declared(wave.records, BERRECHID, date(2021, 9, 24))
+    wave.load(listed(*new_council(BERRECHID, 1)), by=SYSTEM)
+    wave.freeze(BERRECHID)
+    with pytest.raises(SecondOfficerNeeded):
+        wave.seat(BERRECHID, by=SECOND, at=T0 + timedelta(days=30))
+    assert len(wave.seat(BERRECHID, by=SYSTEM, at=LATER).places) == 1
 
 
 def test_one_council_that_is_refused_does_not_stop_the_others(wave: Wave) -> None:

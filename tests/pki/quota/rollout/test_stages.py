@@ -7,20 +7,24 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from pki.quota.grants.census import apply_census, propose_census
 from pki.quota.rollout.errors import BodyNotRolledOut
 from pki.quota.rollout.kinds import Stage
 from pki.quota.rollout.stages import LicenceUse, plan_stage
 from pki.quota.rollout.training import record_attendance
-from pki.quota.rollout.windows import assess_window
+from pki.quota.rollout.windows import assess_window, windows
 from pki.records import Records, civil_day
+from pki.registration.census import CountedBody, record_census
 from pki.registration.errors import BodyUnknown
 from pki.registration.extent import Extent
-from tests.pki.estate import BERRECHID, OFFICER, OUJDA, T0
+from tests.pki.estate import BERRECHID, OFFICER, OUJDA, SECOND, T0
 from tests.pki.quota.estate import Bureau
+from tests.pki.quota.grants.estate import agreement_of
 from tests.pki.quota.rollout.estate import FOUND, HELD, MET, NAMED, local_committee, meeting, session_held, stages
 
 SMALL = "06.117.01.07"
 """El Gara, below 50,000 inhabitants."""
+FIGURES = {SMALL: 50_001, BERRECHID: 50_000}
 WHO: dict[str, Any] = {"by": OFFICER, "at": T0}
 DAY = civil_day(T0)
 
@@ -57,6 +61,36 @@ def test_each_stage_by_its_own_record(bureau: Bureau) -> None:
     found = stages(records, licences=often)[BERRECHID]
     assert found.stage is Stage.REGULAR_USE
     assert set(found.reached) == set(Stage)
+
+
+def test_an_applied_census_moves_the_single_windows(bureau: Bureau) -> None:
+    """El Gara passes 50,000 inhabitants, Berrechid falls below; a commune that was not counted stays."""
+    records, due = bureau.records, Stage.WINDOW_ASSESSED
+    counts = [
+        CountedBody(line=1, code=SMALL, population=50_001),
+        CountedBody(line=2, code=BERRECHID, population=50_000),
+    ]
+    record_census(records, counts, census="RGPH 2034", by=OFFICER, at=T0)
+    proposal = propose_census(
+        records, agreement=agreement_of(records), census="RGPH 2034", in_effect=DAY, by=OFFICER, at=T0
+    )
+
+    def seen() -> list[str]:
+        with records.reading() as session:
+            return [each.body_code for each in windows(session)]
+
+    before = seen()
+    assert (BERRECHID in before, SMALL in before) == (True, False)
+    with pytest.raises(BodyNotRolledOut):
+        plan_stage(records, body_codes=[SMALL], stage=due, planned_on=date(2026, 10, 1), **WHO)
+    apply_census(records, proposal=proposal.id, digest=proposal.digest, by=SECOND, at=T0)
+    assert seen() == sorted({*before, SMALL} - {BERRECHID})
+    plan_stage(records, body_codes=[SMALL], stage=due, planned_on=date(2026, 10, 1), **WHO)
+    for code in (SMALL, BERRECHID):
+        assess_window(records, body_code=code, assessed_on=MET, assessed_by="x", found=FOUND, **WHO)
+    found = stages(records)
+    assert found[SMALL].reached[due] == MET
+    assert (found[BERRECHID].applies(due), due in found[BERRECHID].reached) == (False, False)
 
 
 def test_planned_against_real(records: Records) -> None:
