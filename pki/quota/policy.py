@@ -13,7 +13,7 @@ class QuotaPolicy:
     four_eyes_above: int = 5
     """Transfers and extras of more seats than this need a second officer above both sides. 0: all of them do."""
     counted_together: timedelta = timedelta(days=30)
-    """Extras of one body that are approved within so long count as one."""
+    """Extras of one body that are approved within so long count as one; seats that a body gives, or receives, alike."""
 
     def needs_above(self, seats: int) -> bool:
         """Whether so many seats need an officer above both sides: two bodies, or a body and its agreement."""
