@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from pki.journal.acts import Actor, record
@@ -198,10 +198,20 @@ def transfer_of(session: Session, transfer: UUID) -> Transfer:
     return found[0]
 
 
-def transfers(session: Session, *, within: Extent = EVERYWHERE) -> list[Transfer]:
-    """Transfers with a side inside the extent, oldest first."""
+def transfers(
+    session: Session, *, within: Extent = EVERYWHERE, after: UUID | None = None, limit: int | None = None
+) -> list[Transfer]:
+    """Transfers with a side inside the extent, oldest first, at most `limit` of those that come after `after`.
+
+    :raise ProposalUnknown: no transfer `after`.
+    """
     inside = select(Body.id).where(within.bodies())
-    return _seen(session, or_(SeatTransfer.giver_id.in_(inside), SeatTransfer.receiver_id.in_(inside)))
+    where = [or_(SeatTransfer.giver_id.in_(inside), SeatTransfer.receiver_id.in_(inside))]
+    if after is not None:
+        then = transfer_of(session, after).proposed_at
+        same = and_(SeatTransfer.proposed_at == then, SeatTransfer.id > after)
+        where.append(or_(SeatTransfer.proposed_at > then, same))
+    return _seen(session, *where, limit=limit)
 
 
 def _moved_or_offered(session: Session, *, giver: UUID, receiver: UUID, since: datetime) -> int:
@@ -266,7 +276,7 @@ def _move(session: Session, transfer: SeatTransfer, *, by: Actor, at: datetime) 
     record(session, kind="transfer.moved", subject=f"transfer:{transfer.id}", by=by, at=at, facts=facts)
 
 
-def _seen(session: Session, *where: object) -> list[Transfer]:
+def _seen(session: Session, *where: object, limit: int | None = None) -> list[Transfer]:
     giver, receiver = aliased(Body), aliased(Body)
     asked = (
         select(SeatTransfer, giver.code, receiver.code)
@@ -274,6 +284,7 @@ def _seen(session: Session, *where: object) -> list[Transfer]:
         .join(receiver, receiver.id == SeatTransfer.receiver_id)
         .where(*where)  # type: ignore[arg-type]
         .order_by(SeatTransfer.proposed_at, SeatTransfer.id)
+        .limit(limit)
         .execution_options(populate_existing=True)
     )
     return [

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -68,6 +69,29 @@ def test_extras(desks: Desks) -> None:
         refused(desk.post(address, json=said), 403, "second-officer-refused")
     assert [each["id"] for each in desks.central.get("/v1/extras?waiting=true").json()["items"]] == [own["id"]]
     balanced(desks)
+
+
+def test_page_by_page(desks: Desks) -> None:
+    """Each list is answered in pages that follow each other, and a page begins inside the own territory only."""
+    said: dict[str, Any] = {"seats": 1, "reason": "x"}
+    for _ in range(3):
+        desks.sent(desks.berrechid, "/v1/extras", body=BERRECHID, **said)
+        desks.sent(desks.berrechid, "/v1/transfers", giver=BERRECHID, receiver=DEROUA, side="giver", **said)
+    for path, name in (("/v1/ledger", "entry"), ("/v1/extras", "id"), ("/v1/transfers", "id")):
+        whole = [each[name] for each in desks.berrechid.get(path).json()["items"]]
+        paged: list[Any] = []
+        asked: dict[str, Any] = {"limit": 2}
+        while items := desks.berrechid.get(path, params=asked).json()["items"]:
+            assert len(items) <= 2
+            paged += [each[name] for each in items]
+            asked["after"] = paged[-1]
+        assert (paged, len(whole) >= 3) == (whole, True), path
+        if name == "id":
+            refused(desks.oujda.get(path, params={"after": whole[0]}), 403, "not-permitted")
+            refused(desks.oujda.get(path, params={"after": str(uuid4())}), 404, "proposal-unknown")
+        assert desks.berrechid.get(path, params={"limit": 1001}).status_code == 422
+    assert desks.central.get("/v1/ledger", params={"after": 1 << 63}).status_code == 422
+    assert desks.central.get("/v1/ledger", params={"after": (1 << 63) - 1}).json() == {"items": []}
 
 
 def test_many_extra_seats_are_for_the_centre(desks: Desks) -> None:
