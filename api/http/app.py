@@ -32,6 +32,7 @@ def build_app(house: House) -> FastAPI:
     """Build the application over a wired service."""
     from . import (
         agent,
+        agreement_proposals,
         agreements,
         alerts,
         censuses,
@@ -84,6 +85,7 @@ def build_app(house: House) -> FastAPI:
         health,
         tokens,
         officers,
+        agreement_proposals,
         agreements,
         waves,
         extras,

@@ -62,15 +62,19 @@ def _tier(row: TierRow) -> Tier:
     )
 
 
-def tiers_of(session: Session, agreement: UUID) -> Tiers:
-    """The tier table in force: that of the last amendment applied, else the one that was signed with the agreement."""
-    amended = (
+def amendment_in_force(session: Session, agreement: UUID) -> UUID | None:
+    """The amendment whose tier table counts; None: the table that was signed with the agreement does."""
+    return session.scalar(
         select(TierAmendment.id)
         .where(TierAmendment.agreement_id == agreement, TierAmendment.applied_at.is_not(None))
         .order_by(TierAmendment.applied_at.desc(), TierAmendment.id)
         .limit(1)
     )
-    table = session.scalar(amended)
+
+
+def tiers_of(session: Session, agreement: UUID) -> Tiers:
+    """The tier table in force: that of the last amendment applied, else the one that was signed with the agreement."""
+    table = amendment_in_force(session, agreement)
     mine = TierRow.amendment_id.is_(None) if table is None else TierRow.amendment_id == table
     return Tiers(session.scalars(select(TierRow).where(TierRow.agreement_id == agreement, mine)).all())
 

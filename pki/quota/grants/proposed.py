@@ -105,8 +105,10 @@ def move_grants(
             select(Allowance.granted, Allowance.opens_on).where(Allowance.body_id == each.body).with_for_update()
         ).one_or_none()
         change = each.granted_after - each.granted_before
-        if held is None or held.granted != each.granted_before or not change_granted(
-            session, body_id=each.body, agreement_id=effect.agreement, change=change
+        if (
+            held is None
+            or held.granted != each.granted_before
+            or not change_granted(session, body_id=each.body, agreement_id=effect.agreement, change=change)
         ):
             raise ProposalChanged(kind, "")
         moved = granted_by(
