@@ -118,6 +118,21 @@ def queue(settings: Settings) -> Iterable[Finding]:
         yield ok("queue", seen)
 
 
+def books(settings: Settings) -> Iterable[Finding]:
+    """Every balance of seats and purchases, recomputed from the entries of the ledger."""
+    from pki.quota.differences import differences
+
+    with opened_records(settings) as records, records.reading() as session:
+        found = differences(session)
+    if found:
+        named = "; ".join(f"{each.what} stored {each.stored}, by its entries {each.recomputed}" for each in found[:5])
+        more = f"; {len(found) - 5} more" if len(found) > 5 else ""  # noqa: PLR2004
+        fix = "Something wrote past the service. Stop orders, keep `khatam quota export` and a copy of the database,"
+        yield fail("books", f"they do not balance: {named}{more}", f"{fix} and compare with the last good copy.")
+    else:
+        yield ok("books", "every balance is what its entries say")
+
+
 @contextlib.contextmanager
 def opened_records(settings: Settings) -> Iterator[Records]:
     """The records, closed after the look."""

@@ -40,6 +40,7 @@ def examine(settings: Settings) -> Iterable[Finding]:
         ("disk", checks.disk),
         ("clock", checks.clock),
         ("database", checks.database),
+        ("books", checks.books),
         ("devices", checks.devices),
         ("certificates", checks.certificates),
         ("revocation lists", checks.revocation_lists),

@@ -9,14 +9,16 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.auth.permissions import CentralOfficer, now
+from api.auth.permissions import CentralOfficer, HouseHere, now
 from pki.quota.agreements import Tier, sign_agreement
+from pki.quota.errors import AgreementUnknown
+from pki.quota.grants.agreed import Agreed, Amendment, agreements
 from pki.quota.grants.purchases import amend_agreement, give_back_purchase
 from pki.quota.kinds import Basis, Limits, TierKind
 from pki.records import OrderId, Records
 
 from .once import OnceOnly
-from .schema import IdOut, In, Line, Out
+from .schema import IdOut, In, Line, Out, Zulu
 
 router = APIRouter(prefix="/v1", tags=["quota"])
 MOST = 1_000_000_000
@@ -42,6 +44,21 @@ class TierIn(In):
             keys=self.keys,
             basis=self.basis,
         )
+
+
+class TierOut(Out):
+    """A row of a tier table, published or assumed."""
+
+    kind: str
+    population_from: int
+    population_below: int | None
+    keys: int
+    basis: str
+
+    @classmethod
+    def of(cls, tier: Tier) -> TierOut:
+        """As it is answered."""
+        return cls.model_validate(tier, from_attributes=True)
 
 
 class AgreementIn(In):
@@ -75,6 +92,55 @@ class MistakeIn(In):
     reason: Line
 
 
+class AmendmentOut(Out):
+    """A change of an agreement's figures; a ceiling of null leaves it as it was."""
+
+    id: UUID
+    number: str
+    seats_ceiling: int | None
+    purchases_added: int
+    reason: str
+    in_effect: date
+    recorded_at: Zulu
+    recorded_by: str
+
+    @classmethod
+    def of(cls, amendment: Amendment) -> AmendmentOut:
+        """As it is answered."""
+        return cls.model_validate(amendment, from_attributes=True)
+
+
+class AgreementOut(Out):
+    """An agreement with its figures of now; a ceiling of null is none, the last census counts."""
+
+    id: UUID
+    supplier: str
+    number: str
+    in_effect_from: date
+    limits: Limits
+    limits_basis: Basis
+    censuses: list[str]
+    seats_ceiling: int | None
+    seats_granted: int
+    purchases_granted: int
+    purchases_used: int
+    amendments: list[AmendmentOut]
+    successor: UUID | None
+    recorded_at: Zulu
+    recorded_by: str
+
+    @classmethod
+    def of(cls, agreed: Agreed) -> AgreementOut:
+        """As it is answered."""
+        return cls.model_validate(agreed, from_attributes=True)
+
+
+class AgreementsOut(Out):
+    """By number."""
+
+    items: list[AgreementOut]
+
+
 class GivenBackOut(Out):
     """The order whose purchase was given back."""
 
@@ -103,6 +169,25 @@ def post_agreement(body: AgreementIn, officer: CentralOfficer, once: OnceOnly) -
         return IdOut(id=agreement)
 
     return once.atomically(act)
+
+
+@router.get("/agreements", operation_id="listAgreements")
+def get_agreements(officer: CentralOfficer, house: HouseHere) -> AgreementsOut:
+    """Every agreement with its figures."""
+    del officer
+    with house.records.reading() as session:
+        return AgreementsOut(items=[AgreementOut.of(each) for each in agreements(session)])
+
+
+@router.get("/agreements/{agreement}", operation_id="getAgreement")
+def get_agreement(agreement: UUID, officer: CentralOfficer, house: HouseHere) -> AgreementOut:
+    """One agreement with its figures."""
+    del officer
+    with house.records.reading() as session:
+        found = agreements(session, agreement=agreement)
+    if not found:
+        raise AgreementUnknown(agreement)
+    return AgreementOut.of(found[0])
 
 
 @router.post("/agreements/{agreement}/amendments", status_code=201, operation_id="amendAgreement", response_model=IdOut)

@@ -32,6 +32,7 @@ def doors() -> tuple[APIRouter, ...]:
     """The doors of every room, in the order in which they are asked; the pages apart, which need the house."""
     from . import (
         agent,
+        agreement_proposals,
         agreements,
         alerts,
         censuses,
@@ -75,6 +76,7 @@ def doors() -> tuple[APIRouter, ...]:
         health,
         tokens,
         officers,
+        agreement_proposals,
         agreements,
         waves,
         extras,

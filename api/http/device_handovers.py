@@ -18,9 +18,9 @@ from pki.quota.devices.sheets import handover_sheet
 from pki.records import Records
 from signer.rendering.receipt import render_receipt
 
-from .devices import Named, OneSerial, Page, RangeIn, Serials, Short, which
+from .devices import Named, OneSerial, RangeIn, Serials, Short, which
 from .once import OnceOnly
-from .schema import ONE_LINE, Code, In, Out, Zulu
+from .schema import ONE_LINE, Code, In, Out, Page, Zulu
 
 router = APIRouter(prefix="/v1/device-handovers", tags=["devices"])
 Number = Annotated[int, Path(ge=1, le=2**62)]

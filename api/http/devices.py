@@ -29,7 +29,7 @@ from pki.records import Records
 
 from .censuses import Csv, RefusedLineOut
 from .once import OnceOnly
-from .schema import ONE_LINE, Code, In, Line, Out, Zulu
+from .schema import ONE_LINE, Code, In, Line, Out, Page, Zulu
 
 router = APIRouter(prefix="/v1", tags=["devices"])
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=ONE_LINE)]
@@ -39,7 +39,6 @@ OneSerial = Annotated[str, StringConstraints(max_length=200, pattern=ONE_LINE)]
 Serials = Annotated[list[OneSerial], Field(min_length=1, max_length=MOST)]
 Typed = Annotated[list[Annotated[str, StringConstraints(max_length=200)]], Field(min_length=1, max_length=MOST)]
 """Each is judged by itself: the good ones are kept."""
-Page = Annotated[int, Query(ge=1, le=1000)]
 Recorded = Literal[
     CustodyStep.TAKE_BACK,
     CustodyStep.INITIALISE,

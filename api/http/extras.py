@@ -20,7 +20,7 @@ from pki.quota.kinds import Decision
 from pki.records import Records
 
 from .once import OnceOnly
-from .schema import Code, In, Line, Out, Sha256, Zulu
+from .schema import Code, In, Line, Out, Page, Sha256, Zulu
 
 router = APIRouter(prefix="/v1", tags=["quota"])
 
@@ -104,15 +104,23 @@ def post_extra(body: ExtraIn, officer: CommuneOrAbove, house: HouseHere, once: O
 
 @router.get("/extras", operation_id="listExtras")
 def get_extras(
+    *,
     officer: CommuneOrAbove,
     house: HouseHere,
     body: Annotated[Code | None, Query()] = None,
     waiting: Annotated[bool, Query()] = False,
+    after: Annotated[UUID | None, Query()] = None,
+    limit: Page = 200,
 ) -> ExtrasOut:
-    """Extra seats asked for in the officer's territory, or by one body of it; decided or not."""
+    """Extra seats asked for in the officer's territory, or by one body of it; decided or not.
+
+    Oldest first; `after` is the last id of the page before.
+    """
     within = narrowed(house.records, officer, body)
     with house.records.reading() as session:
-        found = extras(session, within=within, waiting=waiting)
+        if after is not None:
+            require_body(house.records, officer, extra_of(session, after).body_code)
+        found = extras(session, within=within, waiting=waiting, after=after, limit=limit)
     return ExtrasOut(items=[ExtraOut.of(each) for each in found])
 
 

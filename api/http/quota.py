@@ -20,9 +20,11 @@ from pki.quota.exports import ALLOWANCES, LEDGER, allowance_rows, ledger_rows
 from pki.quota.reading import LedgerLine, allowances, ledger
 from pki.records import Records
 
-from .schema import Code, Moment, Out, Zulu
+from .schema import Code, Moment, Out, Page, Zulu
 
 router = APIRouter(prefix="/v1", tags=["quota"])
+LAST_ENTRY = (1 << 63) - 1
+"""What a bigint holds."""
 
 
 class AllowanceOut(Out):
@@ -164,17 +166,23 @@ def get_allowances(
 
 @router.get("/ledger", operation_id="listLedger")
 def get_ledger(
+    *,
     officer: CommuneOrAbove,
     house: HouseHere,
     body: Annotated[Code | None, Query()] = None,
     order: Annotated[UUID | None, Query()] = None,
+    after: Annotated[int, Query(ge=0, le=LAST_ENTRY)] = 0,
+    limit: Page = 200,
 ) -> LedgerOut:
-    """Every movement of seats and purchases in the officer's territory, entry by entry; of a body, of an order."""
+    """Every movement of seats and purchases in the officer's territory, entry by entry; of a body, of an order.
+
+    Oldest first; `after` is the last entry's number of the page before.
+    """
     within = narrowed(house.records, officer, body)
     if order is not None:
         require_order(house.records, officer, order)
     with house.records.reading() as session:
-        found = ledger(session, order=order, within=within)
+        found = ledger(session, order=order, within=within, after=after, limit=limit)
     return LedgerOut(items=[EntryOut.of(each) for each in found])
 
 

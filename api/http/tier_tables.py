@@ -9,14 +9,15 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.auth.permissions import CentralOfficer, HouseHere, now
+from api.auth.permissions import CentralOfficer, CommuneOrAbove, HouseHere, now
+from pki.quota.grants.agreed import tier_table
 from pki.quota.grants.amended_tiers import apply_tiers, propose_tiers, simulate_tiers
 from pki.records import Records
 
-from .agreements import TierIn
+from .agreements import TierIn, TierOut
 from .censuses import DigestIn, EffectOut, ProposalOut
 from .once import OnceOnly
-from .schema import In, Line
+from .schema import In, Line, Out
 
 router = APIRouter(prefix="/v1", tags=["quota"])
 Table = Annotated[list[TierIn], Field(min_length=1, max_length=100)]
@@ -33,6 +34,24 @@ class TableProposalIn(TableIn):
 
     number: Annotated[Line, Field(max_length=100)]
     in_effect: date
+
+
+class TableOut(Out):
+    """The rows by which an agreement grants, and the number of the amendment that brought them; null: as signed."""
+
+    amendment: str | None
+    in_effect_from: date
+    items: list[TierOut]
+
+
+@router.get("/agreements/{agreement}/tier-table", operation_id="getTierTable")
+def get_table(agreement: UUID, officer: CommuneOrAbove, house: HouseHere) -> TableOut:
+    """The tier table in force."""
+    del officer
+    with house.records.reading() as session:
+        found = tier_table(session, agreement)
+    items = [TierOut.of(tier) for tier in found.tiers]
+    return TableOut(amendment=found.amendment, in_effect_from=found.in_effect_from, items=items)
 
 
 @router.post("/agreements/{agreement}/tier-table-effect", operation_id="simulateTiers")

@@ -26,7 +26,7 @@ from pki.quota.kinds import TransferSide
 from pki.records import Records
 
 from .once import OnceOnly
-from .schema import Code, In, Line, Out, Sha256, Zulu
+from .schema import Code, In, Line, Out, Page, Sha256, Zulu
 
 router = APIRouter(prefix="/v1", tags=["quota"])
 
@@ -130,12 +130,18 @@ def post_transfer(body: TransferIn, officer: CommuneOrAbove, house: HouseHere, o
 
 @router.get("/transfers", operation_id="listTransfers")
 def get_transfers(
-    officer: CommuneOrAbove, house: HouseHere, body: Annotated[Code | None, Query()] = None
+    officer: CommuneOrAbove,
+    house: HouseHere,
+    body: Annotated[Code | None, Query()] = None,
+    after: Annotated[UUID | None, Query()] = None,
+    limit: Page = 200,
 ) -> TransfersOut:
-    """Transfers with a side in the officer's territory, or those of one body of it."""
+    """Transfers with a side in the officer's territory, or in one body of it; `after`: the last id of a page before."""
     within = narrowed(house.records, officer, body)
+    if after is not None:
+        _require_a_side(house.records, officer, _transfer(house.records, after))
     with house.records.reading() as session:
-        found = transfers(session, within=within)
+        found = transfers(session, within=within, after=after, limit=limit)
     return TransfersOut(items=[TransferOut.of(each) for each in found])
 
 

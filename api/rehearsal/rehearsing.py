@@ -62,7 +62,7 @@ class Rehearsed:
 
 
 def rehearse(folder: Path, *, province: str | None, told: Told, staged: Callable[[str, float], object]) -> Rehearsed:
-    """Play it, and leave `ledger.csv` and `allowances.csv` in the folder.
+    """Play it, and leave `ledger.csv`, `allowances.csv` and the `census.csv` that was applied in the folder.
 
     :param province: only its communes and itself hold keys; None: the country.
     :param staged: told after each stage, once its books balance.

@@ -60,6 +60,7 @@ WAVES = (
 LOSS_DAY, EXTRA_DAY, CENSUS_DAY, ELECTION_DAY = 250, 280, 310, 360
 PROJECTION = "Projection 2034"
 """No census: each commune's growth from 2014 to 2024 once more, to try one."""
+CENSUS_FILE = "census.csv"
 
 HANDS = 3
 """Places that are worked at once."""
@@ -203,7 +204,10 @@ class Play:
         at = self.timeline.at(CENSUS_DAY)
         records = self.desk.house.records
         assert self._agreement is not None
-        rows, refused = parse_census(projection(self.communes))
+        content = projection(self.communes)
+        # Left beside the books: whoever recounts them needs what the officer brought.
+        (self.desk.house.settings.data / CENSUS_FILE).write_text(content, encoding="utf-8")
+        rows, refused = parse_census(content)
         assert not refused, refused
         record_census(records, rows, census=PROJECTION, by=OFFICER, at=at)
         with contextlib.suppress(CensusInForce):

@@ -34,6 +34,8 @@ class Movement:
     order_id: OrderId | None
     origin: str | None = None
     """What it follows from, as kind and id; None: from its order."""
+    in_effect: date | None = None
+    """None: as the act is."""
 
 
 _SEATS = Allowance.__table__.c
@@ -74,7 +76,10 @@ def _moved(old: SeatPlace, new: SeatPlace) -> Update:
 def write_movements(
     session: Session, movements: Sequence[Movement], *, cause: str, in_effect: date, at: datetime
 ) -> None:
-    """Write both sides of each movement, in one statement."""
+    """Write both sides of each movement, in one statement.
+
+    :param in_effect: of movements that name no day of their own.
+    """
     session.connection().execute(
         _ENTRIES,
         [
@@ -87,7 +92,7 @@ def write_movements(
                 "change": change,
                 "cause": cause,
                 "order_id": movement.order_id,
-                "in_effect": in_effect,
+                "in_effect": movement.in_effect or in_effect,
                 "recorded_at": at,
                 "origin": movement.origin,
             }
@@ -135,7 +140,9 @@ def reserve_seat(session: Session, *, body_id: UUID, body_code: str, agreement_i
         raise AllowanceExhausted(body_code, found.granted if found else 0)
 
 
-def granted_by(*, body_id: UUID, agreement_id: UUID, change: int, origin: str) -> Movement:
+def granted_by(
+    *, body_id: UUID, agreement_id: UUID, change: int, origin: str, in_effect: date | None = None
+) -> Movement:
     """The movement of seats between the agreement and a body: to it, or back if `change` is below zero."""
     sides = (Account.AGREEMENT, Account.AVAILABLE) if change > 0 else (Account.AVAILABLE, Account.AGREEMENT)
     return Movement(
@@ -147,6 +154,7 @@ def granted_by(*, body_id: UUID, agreement_id: UUID, change: int, origin: str) -
         body_id=body_id,
         order_id=None,
         origin=origin,
+        in_effect=in_effect,
     )
 
 

@@ -107,6 +107,14 @@ class Decision(StrEnum):
     REFUSED = "refused"
 
 
+class ProposalKind(StrEnum):
+    """What a proposal would change of an agreement."""
+
+    CENSUS = "census"
+    TIERS = "tiers"
+    SUCCESSION = "succession"
+
+
 class ScopeKind(StrEnum):
     """What a code in a wave's scope names."""
 

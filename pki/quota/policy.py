@@ -13,7 +13,7 @@ class QuotaPolicy:
     four_eyes_above: int = 5
     """Transfers and extras of more seats than this need a second officer above both sides. 0: all of them do."""
     counted_together: timedelta = timedelta(days=30)
-    """Extras of one body that are approved within so long count as one."""
+    """Extras of one body that are approved within so long count as one; seats that a body gives, or receives, alike."""
     loss_told_alone: timedelta = timedelta(days=30)
     """So far back an officer below the centre may say that a key was lost: what it signed since is in doubt."""
 

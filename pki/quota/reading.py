@@ -117,11 +117,21 @@ def allowances(session: Session, *, body_code: str | None = None, within: Extent
 
 
 def ledger(
-    session: Session, *, body_code: str | None = None, order: UUID | None = None, within: Extent = EVERYWHERE
+    session: Session,
+    *,
+    body_code: str | None = None,
+    order: UUID | None = None,
+    within: Extent = EVERYWHERE,
+    after: int = 0,
+    limit: int | None = None,
 ) -> list[LedgerLine]:
-    """Entries, oldest first; of one body or one order if asked. An entry of no body is seen from everywhere only."""
+    """Entries, oldest first; of one body or one order if asked. An entry of no body is seen from everywhere only.
+
+    :param after: the number of an entry: those above it.
+    :param limit: None: all of them, built in memory.
+    """
     asked = select(LedgerEntry, Body.code).outerjoin(Body, Body.id == LedgerEntry.body_id).order_by(LedgerEntry.id)
-    asked = asked.where(within.bodies())
+    asked = asked.where(within.bodies(), LedgerEntry.id > after).limit(limit)
     if body_code is not None:
         asked = asked.where(Body.code == body_code)
     if order is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
@@ -28,51 +29,72 @@ TIER_OF: Mapping[BodyKind, TierKind] = {
 class Tiers:
     """An agreement's tier table."""
 
-    def __init__(self, rows: Sequence[TierRow]) -> None:
-        self._rows = rows
-        self.table = tuple(_tier(row) for row in rows)
+    def __init__(self, table: Sequence[Tier]) -> None:
+        self.table = tuple(table)
         """The rows, as they were agreed."""
-        self.kinds = frozenset(kind for kind, tier in TIER_OF.items() if any(row.kind is tier for row in rows))
+        self.kinds = frozenset(kind for kind, tier in TIER_OF.items() if any(row.kind == tier for row in table))
         """Kinds of body that it speaks of; others are granted nothing."""
+        self._answers = {kind: _answers([row for row in table if row.kind == TIER_OF[kind]]) for kind in self.kinds}
 
     def keys(self, kind: BodyKind, population: int) -> int:
         """Keys for a body.
 
         :raise TierTableRefused: it has no answer, or two.
         """
+        bounds, answers = self._answers.get(kind, _NO_ANSWERS)
+        found = answers[bisect_right(bounds, population)]
+        if found is None:
+            raise TierTableRefused(kind.value, population)
+        return found
+
+
+Answers = tuple[list[int], list[int | None]]
+_NO_ANSWERS: Answers = ([], [None])
+
+
+def _answers(rows: Sequence[Tier]) -> Answers:
+    """Every bound in the rows, and the keys below the first, between each two, from the last on; None: none, or two.
+
+    A country is asked for all its bodies: each is one search.
+    """
+    named = {bound for row in rows for bound in (row.population_from, row.population_below)}
+    bounds = sorted(bound for bound in named if bound is not None)
+    answers: list[int | None] = [None]
+    for start in bounds:
         found = [
             row.keys
-            for row in self._rows
-            if row.kind is TIER_OF[kind]
-            and row.population_from <= population
-            and (row.population_below is None or population < row.population_below)
+            for row in rows
+            if row.population_from <= start and (row.population_below is None or start < row.population_below)
         ]
-        if len(found) != 1:
-            raise TierTableRefused(kind.value, population)
-        return found[0]
+        answers.append(found[0] if len(found) == 1 else None)
+    return bounds, answers
 
 
-def _tier(row: TierRow) -> Tier:
-    return Tier(
-        kind=row.kind.value,
-        population_from=row.population_from,
-        population_below=row.population_below,
-        keys=row.keys,
-        basis=row.basis.value,
-    )
-
-
-def tiers_of(session: Session, agreement: UUID) -> Tiers:
-    """The tier table in force: that of the last amendment applied, else the one that was signed with the agreement."""
-    amended = (
+def amendment_in_force(session: Session, agreement: UUID) -> UUID | None:
+    """The amendment whose tier table counts; None: the table that was signed with the agreement does."""
+    return session.scalar(
         select(TierAmendment.id)
         .where(TierAmendment.agreement_id == agreement, TierAmendment.applied_at.is_not(None))
         .order_by(TierAmendment.applied_at.desc(), TierAmendment.id)
         .limit(1)
     )
-    table = session.scalar(amended)
+
+
+def tiers_of(session: Session, agreement: UUID) -> Tiers:
+    """The tier table in force: that of the last amendment applied, else the one that was signed with the agreement."""
+    table = amendment_in_force(session, agreement)
     mine = TierRow.amendment_id.is_(None) if table is None else TierRow.amendment_id == table
-    return Tiers(session.scalars(select(TierRow).where(TierRow.agreement_id == agreement, mine)).all())
+    rows = session.execute(
+        select(TierRow.kind, TierRow.population_from, TierRow.population_below, TierRow.keys, TierRow.basis).where(
+            TierRow.agreement_id == agreement, mine
+        )
+    )
+    return Tiers(
+        [
+            Tier(kind=kind.value, population_from=low, population_below=below, keys=keys, basis=basis.value)
+            for kind, low, below, keys, basis in rows
+        ]
+    )
 
 
 def censuses_of(session: Session, agreement: UUID) -> tuple[str, ...]:
@@ -101,11 +123,6 @@ def populations(
     asked = select(CensusCount.census, CensusCount.body_id, CensusCount.population).where(
         CensusCount.census.in_(censuses)
     )
-    counted: dict[str, dict[UUID, int]] = {census: {} for census in censuses}
-    for census, body, people in session.execute(asked):
-        if bodies is None or body in bodies:
-            counted[census][body] = people
-    found: dict[UUID, int] = {}
-    for census in censuses:
-        found |= counted[census]
-    return found
+    rank = {census: place for place, census in enumerate(censuses)}
+    rows = sorted(session.execute(asked), key=lambda row: rank[row[0]])
+    return {body: people for _, body, people in rows if bodies is None or body in bodies}

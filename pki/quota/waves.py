@@ -22,7 +22,7 @@ from pki.quota.errors import (
     SeatCeilingReached,
     TierTableRefused,
 )
-from pki.quota.tables import AgreementBook, Allowance, Wave, WaveRegion
+from pki.quota.tables import Agreement, AgreementBook, Allowance, Wave, WaveRegion
 from pki.quota.tiers import TIER_OF, censuses_of, populations, tiers_of
 from pki.records import Records, again_after_deadlock, civil_day
 from pki.registration.errors import BodyUnknown, ProvinceUnknown
@@ -89,7 +89,7 @@ def open_wave(
 
     :raise RegionAlreadyOpen: one of the regions was opened before.
     :raise BodiesAlreadyOpen: a body that is named was, or there is nothing else in the scope.
-    :raise ScopeRefused: nothing is named, or it opens more than `AHEAD` from now.
+    :raise ScopeRefused: nothing is named, or it opens before the agreement is in effect or more than `AHEAD` from now.
     :raise SeatCeilingReached: the agreement covers fewer seats.
     :raise CensusNotLoaded: a body was not counted by the agreement's census.
     :raise TierTableRefused: the tiers say nothing of a body that is named.
@@ -105,6 +105,10 @@ def open_scope(
     """As `open_wave`, in the caller's transaction. A step."""
     if opens_on > civil_day(at) + AHEAD:
         raise ScopeRefused("it opens more than a year from now, and a body opens once")
+    signed = session.scalar(select(Agreement.in_effect_from).where(Agreement.id == agreement))
+    if signed is not None and opens_on < signed:
+        # A body has an agreement's seats, and by its orders the purchases, from its opening on.
+        raise ScopeRefused(f"it opens before the agreement is in effect, on {signed}")
     wave = uuid4()
     # THREAT: a census is applied while a wave counts by the former one: its bodies keep a tier that nobody sees.
     # DEFENCE: the agreement is locked before anything of it is read.

@@ -2,9 +2,10 @@
 
     python recount.py COMMUNES.csv FOLDER
 
-FOLDER holds `ledger.csv` and `allowances.csv` as `khatam quota export` or the national rehearsal leaves them. Shares no
-code with the project and needs nothing but Python: an auditor may run it on another machine. Prints one line of
-figures; exits with 1 and a line for each disagreement.
+FOLDER holds `ledger.csv` and `allowances.csv` as `khatam quota export` or the national rehearsal leaves them, and
+`census.csv` (code, population) if one was applied after every wave: what it granted is recomputed too. Shares no code
+with the project and needs nothing but Python: an auditor may run it on another machine. Prints one line of figures;
+exits with 1 and a line for each disagreement.
 """
 
 import csv
@@ -21,9 +22,12 @@ def main(communes: Path, folder: Path) -> int:
     """Compare; return the exit code."""
     wrong: list[str] = []
     tiers = expected(rows(communes))
+    census = folder / "census.csv"
+    counted = {row["code"]: seats_for(int(row["population"])) for row in rows(census)} if census.is_file() else {}
     entries = rows(folder / "ledger.csv")
     seats: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     beyond: defaultdict[str, int] = defaultdict(int)
+    recounted: defaultdict[str, int] = defaultdict(int)
     movements: defaultdict[tuple[str, str], int] = defaultdict(int)
     books: defaultdict[tuple[str, str], int] = defaultdict(int)
     last = 0
@@ -37,15 +41,17 @@ def main(communes: Path, folder: Path) -> int:
         if entry["book"] == "seat":
             seats[entry["body_code"]][entry["account"]] += change
             if entry["account"] == "agreement" and entry["cause"] != "wave.opened":
-                beyond[entry["body_code"]] -= change
+                by_census = entry["cause"] == "census.applied" and census.is_file()
+                (recounted if by_census else beyond)[entry["body_code"]] -= change
     wrong += [f"movement {name} adds up to {left}" for (_, name), left in movements.items() if left]
     listed = rows(folder / "allowances.csv")
     for line in listed:
         code = line["code"]
         own = seats.pop(code, defaultdict(int))
         wrong += differing(code, line, own)
-        if code in tiers and int(line["granted"]) != tiers[code] + beyond[code]:
-            wrong.append(f"{code}: granted {line['granted']}, by tier and later grants {tiers[code] + beyond[code]}")
+        if code in tiers:
+            now = counted.get(code, tiers[code])
+            wrong += misgranted(line, tier=now, by_census=(recounted[code], now - tiers[code]), beyond=beyond[code])
     wrong += [f"{code}: in the ledger, not in the list" for code, own in seats.items() if any(own.values())]
     for book in {name for name, _ in books}:
         if (left := sum(total for (name, _), total in books.items() if name == book)) != 0:
@@ -66,14 +72,28 @@ def differing(code: str, line: dict[str, str], own: dict[str, int]) -> list[str]
     return [f"{code}: {name} {said}, by its entries {found}" for name, (said, found) in told.items() if said != found]
 
 
+def misgranted(line: dict[str, str], *, tier: int, by_census: tuple[int, int], beyond: int) -> list[str]:
+    """What a body was granted otherwise than by its tier, by the census (booked, due) and by later grants."""
+    code, wrong = line["code"], []
+    if by_census[0] != by_census[1]:
+        wrong.append(f"{code}: {by_census[0]} seats by the census, by its tiers {by_census[1]}")
+    if int(line["granted"]) != tier + beyond:
+        wrong.append(f"{code}: granted {line['granted']}, by tier and later grants {tier + beyond}")
+    return wrong
+
+
 def expected(communes: list[dict[str, str]]) -> dict[str, int]:
     """Seats of each commune by its population, and of each province."""
     found = {}
     for row in communes:
-        people = int(row["population"])
-        found[row["code"]] = next(keys for bound, keys in TIERS if bound is None or people < bound)
+        found[row["code"]] = seats_for(int(row["population"]))
         found[row["province_code"]] = PER_PROVINCE
     return found
+
+
+def seats_for(people: int) -> int:
+    """Seats of a commune of so many."""
+    return next(keys for bound, keys in TIERS if bound is None or people < bound)
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from api.rehearsal.country import EXTRAS
 from api.rehearsal.rehearsing import RehearsalRefused
 from api.rehearsal.rehearsing import rehearse as play
+from tests.story.recount import expected, rows
 
 ROOT = Path(__file__).parents[2]
 COMMUNES = ROOT / "pki/registration/communes.csv"
 AOUSSERD = "12.066"
 """Six communes: every stage is played in seconds."""
+SIDES = (("agreement", -1), ("available", 1))
 COMMAND = [sys.executable, "-m", "api.cli.main", "quota", "rehearse", "--json"]
 pytestmark = pytest.mark.timeout(480)
 
@@ -32,12 +35,17 @@ def rehearse(folder: Path, *more: str) -> dict[str, object]:
     return told
 
 
-def recounted(folder: Path) -> str:
-    """What the script says that shares no code with the project."""
+def recount(folder: Path, communes: Path = COMMUNES) -> subprocess.CompletedProcess[str]:
+    """Run the script that shares no code with the project."""
     script = Path(__file__).with_name("recount.py")
-    done = subprocess.run(
-        [sys.executable, "-I", str(script), str(COMMUNES), str(folder)], capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-I", str(script), str(communes), str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def recounted(folder: Path) -> str:
+    """What it says of books that balance, with the census that was applied."""
+    assert (folder / "census.csv").is_file()
+    done = recount(folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -74,12 +82,31 @@ def test_the_recount_sees_a_seat_too_many(played: tuple[Path, dict[str, object]]
         forged = text.replace("12.066.01.03,Lagouira,4,", "12.066.01.03,Lagouira,5,")
         (tmp_path / name).write_text(forged, encoding="utf-8")
         assert (forged == text) is (name == "ledger.csv")
-    script = Path(__file__).with_name("recount.py")
-    done = subprocess.run(
-        [sys.executable, "-I", str(script), str(COMMUNES), str(tmp_path)], capture_output=True, text=True, check=False
-    )
+    done = recount(tmp_path)
     assert done.returncode == 1
     assert "12.066.01.03" in done.stderr
+
+
+@pytest.mark.parametrize(("taken", "code"), [(1, 0), (2, 1), (0, 1)])
+def test_the_recount_sees_a_census_that_granted_by_another_tier(tmp_path: Path, taken: int, code: int) -> None:
+    """Books that agree with each other, of a commune of 25,000 (four seats) that is counted as 19,000 (three)."""
+    moves = [("wave.opened", 4)] + [("census.applied", -taken)] * bool(taken)
+    sides = [(account, change * sign, cause) for cause, change in moves for account, sign in SIDES]
+    ledger = "".join(
+        f"{number},{cause},seat,{account},A,C,{change},{cause}\n"
+        for number, (account, change, cause) in enumerate(sides, 1)
+    )
+    files = {
+        "communes.csv": "code,province_code,population\nC,P,25000\n",
+        "census.csv": "code,population\nC,19000\n",
+        "ledger.csv": "entry,movement,book,account,agreement,body_code,change,cause\n" + ledger,
+        "allowances.csv": f"code,name_fr,granted,reserved,live,excess\nC,C,{4 - taken},0,0,0\n",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    done = recount(tmp_path, tmp_path / "communes.csv")
+    assert done.returncode == code, done.stderr
+    assert ("by the census" in done.stderr) is bool(code)
 
 
 @pytest.mark.parametrize("kills", [1, pytest.param(12, marks=pytest.mark.soak)])
@@ -130,6 +157,8 @@ def test_an_installation_in_production_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.timeout(1800)
 def test_the_country_is_played_and_its_books_balance(tmp_path: Path) -> None:
     told = rehearse(tmp_path / "country")
+    assert told["balanced"] is True
+    assert told["keys"] == sum(expected(rows(COMMUNES)).values()) + EXTRAS == 4922 + 75 * 3 + 200
     assert told["communes"] == told["successors"] == told["able_to_sign"] == 1503
     assert told["refused_for_quota"] == 0
     assert told["certificates_verified"] == 100

@@ -58,7 +58,7 @@ def simulate_tiers(session: Session, agreement: UUID, tiers: Sequence[Tier]) -> 
         agreement,
         censuses[-1],
         before=Counting(tiers=current, people=people),
-        after=Counting(tiers=Tiers(tier_rows(tiers)), people=people),
+        after=Counting(tiers=Tiers(tiers), people=people),
         domain="khatam-tiers-v1",
         proposed={"census": censuses[-1], "tiers": spelled},
     )
@@ -120,11 +120,6 @@ def apply_tiers(records: Records, *, proposal: UUID, digest: str, by: Actor, at:
         facts |= {"granted_before": effect.granted_before, "granted_after": effect.granted_after}
         record(session, kind="tiers.amended", subject=origin, by=by, at=at, facts=facts)
         return effect
-
-
-def tier_rows(tiers: Sequence[Tier]) -> list[TierRow]:
-    """As the tables have them; never added to a session."""
-    return [TierRow(id=uuid4(), **_values(tier)) for tier in tiers]
 
 
 def _values(tier: Tier) -> dict[str, object]:

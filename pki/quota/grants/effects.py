@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pki.quota.errors import TierTableRefused
@@ -114,8 +115,7 @@ class CountedOnFile:
     counts: Mapping[UUID, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Body:
+class _Body(NamedTuple):
     id: UUID
     code: str
     name_fr: str
@@ -164,12 +164,12 @@ class Counting:
     tiers: Tiers
     people: Mapping[UUID, int]
 
-    def keys(self, kind: BodyKind, body: UUID) -> int:
-        """Keys of a body; none if the table does not speak of its kind.
+    def keys(self, kind: BodyKind, people: int | None) -> int:
+        """Keys of a body of so many (None: nobody counted them); none if the table does not speak of its kind.
 
         :raise TierTableRefused: it has no answer, or two.
         """
-        return self.tiers.keys(kind, self.people.get(body, 0)) if kind in self.tiers.kinds else 0
+        return self.tiers.keys(kind, people or 0) if kind in self.tiers.kinds else 0
 
     def counts(self, kind: BodyKind, body: UUID) -> bool:
         """Whether it says anything of the body: a service has no inhabitants."""
@@ -201,10 +201,10 @@ def effect_of(
         if body.granted is not None and body.kind not in after.tiers.kinds:
             raise TierTableRefused(body.kind.value, after.people.get(body.id, 0))
         named.append(body)
-        change = _change(body, before, after)
-        regions[body.region_code or ""].append((change.keys_before, change.keys_after))
-        if change.keys_before != change.keys_after:
-            changes.append(change)
+        keys = _keys(body, before, after)
+        regions[body.region_code or ""].append(keys)
+        if keys[0] != keys[1]:
+            changes.append(_change(body, keys, before, after))
     figures = session.get_one(AgreementBook, agreement, populate_existing=True)
     covering = figures if book is None else session.get_one(AgreementBook, book, populate_existing=True)
     moved = sum((each.granted_after or 0) - (each.granted_before or 0) for each in changes)
@@ -235,8 +235,15 @@ def _left_out(bodies: Sequence[_Body], counted: Collection[UUID]) -> tuple[str, 
     return tuple(body.code for body in bodies if body.kind is not BodyKind.SERVICE and body.id not in counted)
 
 
-def _change(body: _Body, before: Counting, after: Counting) -> TierChange:
-    keys = before.keys(body.kind, body.id), after.keys(body.kind, body.id)
+def _keys(body: _Body, before: Counting, after: Counting) -> tuple[int, int]:
+    people, now = before.people.get(body.id), after.people.get(body.id)
+    keys = before.keys(body.kind, people)
+    if before.tiers is after.tiers and people == now:
+        return keys, keys
+    return keys, after.keys(body.kind, now)
+
+
+def _change(body: _Body, keys: tuple[int, int], before: Counting, after: Counting) -> TierChange:
     return TierChange(
         body=body.id,
         body_code=body.code,
@@ -267,13 +274,10 @@ def _bodies(session: Session, agreement: UUID) -> list[_Body]:
     rows = session.execute(
         select(
             Body.id, Body.code, Body.name_fr, Body.kind, Body.region_code,
-            Allowance.granted, Allowance.reserved + Allowance.live,
+            Allowance.granted, func.coalesce(Allowance.reserved + Allowance.live, 0),
         )
         .outerjoin(Allowance, mine)
         .where(Body.kind.in_(list(TIER_OF)))
         .order_by(Body.code)
     )  # fmt: skip
-    return [
-        _Body(id=one, code=code, name_fr=name, kind=kind, region_code=region, granted=granted, in_use=used or 0)
-        for one, code, name, kind, region, granted, used in rows
-    ]
+    return [_Body(*row) for row in rows]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
@@ -140,12 +140,29 @@ def extra_of(session: Session, extra: UUID) -> Extra:
     return _extra(session, extra)
 
 
-def extras(session: Session, *, within: Extent = EVERYWHERE, waiting: bool = False) -> list[Extra]:
-    """What was asked for by bodies inside the extent, oldest first; what nobody decided yet, if asked."""
+def extras(
+    session: Session,
+    *,
+    within: Extent = EVERYWHERE,
+    waiting: bool = False,
+    after: UUID | None = None,
+    limit: int | None = None,
+) -> list[Extra]:
+    """What was asked for by bodies inside the extent, oldest first; what nobody decided yet, if asked.
+
+    At most `limit` of those that come after `after`.
+
+    :raise ProposalUnknown: no request `after`.
+    """
     asked = select(ExtraRequest, Body.code).join(Body, Body.id == ExtraRequest.body_id).where(within.bodies())
     if waiting:
         asked = asked.where(ExtraRequest.decided_at.is_(None))
-    asked = asked.order_by(ExtraRequest.requested_at, ExtraRequest.id).execution_options(populate_existing=True)
+    if after is not None:
+        then = extra_of(session, after).requested_at
+        same = and_(ExtraRequest.requested_at == then, ExtraRequest.id > after)
+        asked = asked.where(or_(ExtraRequest.requested_at > then, same))
+    asked = asked.order_by(ExtraRequest.requested_at, ExtraRequest.id).limit(limit)
+    asked = asked.execution_options(populate_existing=True)
     return [_seen(row, code) for row, code in session.execute(asked)]
 
 

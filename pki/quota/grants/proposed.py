@@ -91,6 +91,8 @@ def move_grants(
 ) -> None:
     """Move every allowance as the effect says. A body left with more in use than granted keeps what it has.
 
+    In effect from that day on; for a body that opens later, from its opening on.
+
     :raise ProposalChanged: an allowance is not what was simulated.
     :raise SeatCeilingReached: the agreement covers fewer seats than there would be.
     """
@@ -99,12 +101,24 @@ def move_grants(
     for each in sorted(effect.changes, key=lambda change: change.body):
         if each.granted_before is None or each.granted_after is None or each.granted_after == each.granted_before:
             continue
-        held = session.scalar(select(Allowance.granted).where(Allowance.body_id == each.body).with_for_update())
+        held = session.execute(
+            select(Allowance.granted, Allowance.opens_on).where(Allowance.body_id == each.body).with_for_update()
+        ).one_or_none()
         change = each.granted_after - each.granted_before
-        if held != each.granted_before or not change_granted(
-            session, body_id=each.body, agreement_id=effect.agreement, change=change
+        if (
+            held is None
+            or held.granted != each.granted_before
+            or not change_granted(session, body_id=each.body, agreement_id=effect.agreement, change=change)
         ):
             raise ProposalChanged(kind, "")
-        movements.append(granted_by(body_id=each.body, agreement_id=effect.agreement, change=change, origin=origin))
+        moved = granted_by(
+            body_id=each.body,
+            agreement_id=effect.agreement,
+            change=change,
+            origin=origin,
+            # Before it opens it has nothing that could be taken from it.
+            in_effect=max(in_effect, held.opens_on),
+        )
+        movements.append(moved)
     if movements:
         write_movements(session, movements, cause=cause, in_effect=in_effect, at=at)

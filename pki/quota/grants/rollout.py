@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pki.quota.agreements import Tier, refuse_ambiguous
-from pki.quota.grants.amended_tiers import tier_rows
 from pki.quota.grants.errors import CensusUnknown
 from pki.quota.kinds import Basis, TierKind
 from pki.quota.tiers import TIER_OF, Tiers
@@ -69,7 +68,7 @@ def simulate_rollout(session: Session, tiers: Sequence[Tier], census: str) -> Ro
     """
     if session.scalar(select(Census.label).where(Census.label == census)) is None:
         raise CensusUnknown(census)
-    table, people = Tiers(tier_rows(tiers)), counts_of(session, census)
+    table, people = Tiers(tiers), counts_of(session, census)
     bodies, seats = Counter[str](), Counter[str]()
     by_region: dict[str, list[int]] = {}
     not_counted = []

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from pki.journal.acts import Actor, record
@@ -24,7 +24,7 @@ from pki.quota.grants.proposed import mark_applied, put_forward, waiting
 from pki.quota.grants.tables import AgreementSuccession, SeatTransfer
 from pki.quota.kinds import Account, Book, SeatPlace
 from pki.quota.seats import excess_of, in_use
-from pki.quota.tables import AgreementBook, Allowance, KeyOrder
+from pki.quota.tables import Agreement, AgreementBook, Allowance, KeyOrder, LedgerEntry
 from pki.quota.tiers import censuses_of, populations, tiers_of
 from pki.quota.waves import lock_agreements, raise_seats_granted
 from pki.records import OrderId, Records, again_after_deadlock
@@ -105,11 +105,13 @@ def propose_succession(
     """Propose that one agreement takes over from another on that day; another officer applies it.
 
     :param purchases_carried: unused purchases of the former that the successor honours.
-    :raise SuccessionRefused: and the other refusals of `simulate_succession`.
+    :raise SuccessionRefused: before the successor is in effect; and the other refusals of `simulate_succession`.
     """
     with records.writing() as session:
         lock_agreements(session, agreement, successor)
         effect = simulate_succession(session, agreement, successor, purchases_carried=purchases_carried)
+        if in_effect < (signed := session.get_one(Agreement, successor).in_effect_from):
+            raise SuccessionRefused(f"the successor is in effect from {signed} on")
         digest = effect.digest(in_effect=in_effect)
         values = {"successor_id": successor, "purchases_carried": purchases_carried, "in_effect": in_effect}
         proposal = put_forward(
@@ -152,14 +154,15 @@ def apply_succession(records: Records, *, proposal: UUID, digest: str, by: Actor
         mark_applied(session, AgreementSuccession, proposal, by=by, at=at)
         _end_transfers(session, former, by=by, at=at)
         origin = f"agreement-succession:{proposal}"
+        days = _days(session, former, at_least=found.in_effect)
         seats = _take_over(session, found, effect)
         write_movements(
             session,
             [
-                *_of_orders(seats, former, origin, leaving=True),
-                *_of_bodies(seats, former, successor, origin),
-                *_of_orders(seats, successor, origin, leaving=False),
-                *_carry(session, found, origin),
+                *_of_orders(seats, former, origin, days, leaving=True),
+                *_of_bodies(seats, former, successor, origin, days),
+                *_of_orders(seats, successor, origin, days, leaving=False),
+                *_carry(session, found, origin, days[None]),
             ],
             cause=_CAUSE,
             in_effect=found.in_effect,
@@ -241,7 +244,27 @@ def _set_granted(session: Session, bodies: Sequence[_Held], former: UUID, succes
         )
 
 
-def _of_orders(seats: _Seats, agreement: UUID, origin: str, *, leaving: bool) -> Iterator[Movement]:
+def _days(session: Session, former: UUID, *, at_least: date) -> defaultdict[UUID | None, date]:
+    """From which day each body's seats are the successor's: never before the last entry by which they came to be so.
+
+    None: the purchases'. One that is applied late, or takes over a body that is to open, leaves no day's books below
+    nothing.
+    """
+    asked = (
+        select(LedgerEntry.book, LedgerEntry.body_id, func.max(LedgerEntry.in_effect))
+        .where(LedgerEntry.agreement_id == former)
+        .group_by(LedgerEntry.book, LedgerEntry.body_id)
+    )
+    days: defaultdict[UUID | None, date] = defaultdict(lambda: at_least)
+    for book, body, last in session.execute(asked):
+        whose = body if book is Book.SEAT else None
+        days[whose] = max(days[whose], last)
+    return days
+
+
+def _of_orders(
+    seats: _Seats, agreement: UUID, origin: str, days: Mapping[UUID | None, date], *, leaving: bool
+) -> Iterator[Movement]:
     """Each seat in use, back to the former agreement's available ones, or out of the successor's."""
     for order in seats.orders:
         if order.seat not in _ACCOUNT:
@@ -256,22 +279,30 @@ def _of_orders(seats: _Seats, agreement: UUID, origin: str, *, leaving: bool) ->
             body_id=order.payer_body_id,
             order_id=OrderId(order.id),
             origin=origin,
+            in_effect=days[order.payer_body_id],
         )
 
 
-def _of_bodies(seats: _Seats, former: UUID, successor: UUID, origin: str) -> Iterator[Movement]:
+def _of_bodies(
+    seats: _Seats, former: UUID, successor: UUID, origin: str, days: Mapping[UUID | None, date]
+) -> Iterator[Movement]:
     used = Counter(order.payer_body_id for order in seats.orders if order.seat in _ACCOUNT)
     for each in seats.bodies:
         # The books would not balance: refused here, and nothing of it is kept.
         if used[each.body] != each.reserved + each.live:
             raise ProposalChanged(_KIND, "")
-        if each.before:
-            yield granted_by(body_id=each.body, agreement_id=former, change=-each.before, origin=origin)
-        if each.after:
-            yield granted_by(body_id=each.body, agreement_id=successor, change=each.after, origin=origin)
+        for agreement, change in ((former, -each.before), (successor, each.after)):
+            if change:
+                yield granted_by(
+                    body_id=each.body,
+                    agreement_id=agreement,
+                    change=change,
+                    origin=origin,
+                    in_effect=days[each.body],
+                )
 
 
-def _carry(session: Session, found: AgreementSuccession, origin: str) -> list[Movement]:
+def _carry(session: Session, found: AgreementSuccession, origin: str, day: date) -> list[Movement]:
     """Unused purchases, from the former agreement to its successor; those used stay where they were paid."""
     if not found.purchases_carried:
         return []
@@ -298,6 +329,7 @@ def _carry(session: Session, found: AgreementSuccession, origin: str) -> list[Mo
                 body_id=None,
                 order_id=None,
                 origin=origin,
+                in_effect=day,
             )
         )
     return movements

@@ -99,7 +99,7 @@ class SeatTransfer(Base):
     reason: Mapped[str] = mapped_column(String(300))
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     needs_approval: Mapped[bool]
-    """More seats than the policy lets two officers move on their own."""
+    """More seats, with those moved lately or on offer, than the policy lets two officers move on their own."""
     proposed_side: Mapped[TransferSide] = mapped_column(enumeration(TransferSide, "proposed_side"))
     proposed_at: Mapped[datetime] = mapped_column(Instant)
     proposed_by: Mapped[str] = mapped_column(String(100))

@@ -29,6 +29,14 @@ DOORS: dict[tuple[str, str], Door] = {
         PROVINCIAL, lambda p: ("/v1/officers", {"name": "Y", "role": "commune", "body_code": p.body})
     ),
     ("POST", "/v1/agreements"): Door(CENTRAL, lambda p: ("/v1/agreements", AGREEMENT | {"tiers": [TIER]}), free=True),
+    ("GET", "/v1/agreements"): Door(CENTRAL, lambda p: ("/v1/agreements", None), free=True),
+    ("GET", "/v1/agreements/{agreement}"): Door(CENTRAL, lambda p: (f"/v1/agreements/{NOWHERE}", None), free=True),
+    ("GET", "/v1/agreements/{agreement}/tier-table"): Door(
+        COMMUNE, lambda p: (f"/v1/agreements/{NOWHERE}/tier-table", None), free=True
+    ),
+    ("GET", "/v1/agreements/{agreement}/proposals"): Door(
+        CENTRAL, lambda p: (f"/v1/agreements/{NOWHERE}/proposals", None), free=True
+    ),
     ("POST", "/v1/waves"): Door(
         CENTRAL,
         lambda p: ("/v1/waves", {"agreement": NOWHERE, "label": "x", "region_codes": ["01"], "opens_on": "2026-01-01"}),

@@ -46,7 +46,7 @@ LEAST = {
 }
 LISTS = (
     "/v1/allowances",
-    "/v1/ledger",
+    "/v1/ledger?limit=1000",
     "/v1/balances",
     "/v1/extras",
     "/v1/people",

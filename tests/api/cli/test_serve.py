@@ -111,7 +111,7 @@ def test_serves_survives_a_killed_child_and_stops_whole(
     doctor = run("doctor", "--data", str(installation), "--json")
     findings = [json.loads(line) for line in doctor.stdout.splitlines()]
     assert [each for each in findings if each["standing"] == "FAIL"] == []
-    assert {"database", "key tsa", "responders", "queue"} <= {each["subject"] for each in findings}
+    assert {"database", "books", "key tsa", "responders", "queue"} <= {each["subject"] for each in findings}
     second = run("serve", "--data", str(installation), "--json")
     assert second.returncode == 1
     assert "already being served" in second.stdout

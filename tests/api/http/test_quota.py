@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -16,6 +17,11 @@ def desks(house: House) -> Desks:
     desks = Desks(house)
     desks.opened(bodies=[BERRECHID, DEROUA, "06.117"])
     return desks
+
+
+def only(said: Any) -> dict[str, Any]:
+    [found] = said.json()["items"]
+    return dict(found)
 
 
 def balanced(desks: Desks) -> None:
@@ -68,6 +74,29 @@ def test_extras(desks: Desks) -> None:
         refused(desk.post(address, json=said), 403, "second-officer-refused")
     assert [each["id"] for each in desks.central.get("/v1/extras?waiting=true").json()["items"]] == [own["id"]]
     balanced(desks)
+
+
+def test_page_by_page(desks: Desks) -> None:
+    """Each list is answered in pages that follow each other, and a page begins inside the own territory only."""
+    said: dict[str, Any] = {"seats": 1, "reason": "x"}
+    for _ in range(3):
+        desks.sent(desks.berrechid, "/v1/extras", body=BERRECHID, **said)
+        desks.sent(desks.berrechid, "/v1/transfers", giver=BERRECHID, receiver=DEROUA, side="giver", **said)
+    for path, name in (("/v1/ledger", "entry"), ("/v1/extras", "id"), ("/v1/transfers", "id")):
+        whole = [each[name] for each in desks.berrechid.get(path).json()["items"]]
+        paged: list[Any] = []
+        asked: dict[str, Any] = {"limit": 2}
+        while items := desks.berrechid.get(path, params=asked).json()["items"]:
+            assert len(items) <= 2
+            paged += [each[name] for each in items]
+            asked["after"] = paged[-1]
+        assert (paged, len(whole) >= 3) == (whole, True), path
+        if name == "id":
+            refused(desks.oujda.get(path, params={"after": whole[0]}), 403, "not-permitted")
+            refused(desks.oujda.get(path, params={"after": str(uuid4())}), 404, "proposal-unknown")
+        assert desks.berrechid.get(path, params={"limit": 1001}).status_code == 422
+    assert desks.central.get("/v1/ledger", params={"after": 1 << 63}).status_code == 422
+    assert desks.central.get("/v1/ledger", params={"after": (1 << 63) - 1}).json() == {"items": []}
 
 
 def test_many_extra_seats_are_for_the_centre(desks: Desks) -> None:
@@ -138,8 +167,12 @@ def test_a_census_from_file_to_allowance(desks: Desks) -> None:
     assert desks.granted() == 5
     proposal = desks.sent(desks.central, f"{address}/censuses", census="RGPH 2034", in_effect="2026-11-01")
     approval = f"/v1/census-proposals/{proposal['id']}/approval"
+    waits = only(desks.second.get(f"{address}/proposals"))
+    assert {name: waits[name] for name in proposal} == proposal
+    assert (waits["kind"], waits["what"], waits["holds"]) == ("census", "RGPH 2034", True)
     refused(desks.central.post(approval, json={"digest": proposal["digest"]}), 403, "own-proposal")
     desks.sent(desks.second, approval, digest=proposal["digest"])
+    assert desks.second.get(f"{address}/proposals").json() == {"items": []}
     assert desks.granted() == 3
     assert desks.oujda.get("/v1/censuses").json()["items"] == ["RGPH 2014", "RGPH 2024", "RGPH 2034"]
     refused(desks.central.get(f"{address}/census-effect?census=x"), 404, "census-unknown")
@@ -152,11 +185,25 @@ def test_a_tier_table_from_a_try_to_the_allowance(desks: Desks) -> None:
     effect = desks.central.post(f"{address}/tier-table-effect", json={"tiers": table}).json()
     assert {each["keys_after"] for each in effect["changes"]} == {2}
     assert desks.granted() == 5
+    assert desks.berrechid.get(f"{address}/tier-table").json() == {
+        "amendment": None,
+        "in_effect_from": "2026-01-01",
+        "items": [
+            tier("commune", 0, 20_000, 3),
+            tier("commune", 20_000, 50_001, 4),
+            tier("commune", 50_001, None, 5),
+            tier("province", 0, None, 3),
+        ],
+    }
     proposal = desks.sent(desks.central, f"{address}/tier-tables", number="A3", tiers=table, in_effect="2026-11-01")
+    assert only(desks.second.get(f"{address}/proposals"))["tiers"] == table
     approval, digest = f"/v1/tier-proposals/{proposal['id']}/approval", {"digest": proposal["digest"]}
     refused(desks.central.post(approval, json=digest), 403, "own-proposal")
     desks.sent(desks.second, approval, **digest)
     assert desks.granted() == 2
+    said = desks.berrechid.get(f"{address}/tier-table").json()
+    assert (said["amendment"], said["in_effect_from"], said["items"]) == ("A3", "2026-11-01", table)
+    refused(desks.berrechid.get(f"/v1/agreements/{uuid4()}/tier-table"), 404, "agreement-unknown")
     refused(desks.central.post(f"{address}/tier-table-effect", json={"tiers": table}), 409, "tiers-in-force")
     balanced(desks)
 
@@ -172,8 +219,11 @@ def test_an_agreement_that_takes_over(desks: Desks) -> None:
         desks.central, f"{address}/successions", successor=successor, purchases_carried=1, in_effect="2026-11-01"
     )
     approval, digest = f"/v1/succession-proposals/{proposal['id']}/approval", {"digest": proposal["digest"]}
+    waits = only(desks.second.get(f"{address}/proposals"))
+    assert (waits["what"], waits["purchases_carried"], waits["holds"]) == (successor, 1, True)
     refused(desks.central.post(approval, json=digest), 403, "own-proposal")
     desks.sent(desks.second, approval, **digest)
+    assert desks.second.get(address).json()["successor"] == successor
     assert desks.granted() == 4
     refused(
         desks.central.get(f"{address}/succession-effect", params={"successor": successor}), 422, "succession-refused"
@@ -192,6 +242,27 @@ def test_amended(desks: Desks) -> None:
     approval = {"digest": extra["digest"], "reason": "y"}
     refused(desks.second.post(f"/v1/extras/{extra['id']}/approval", json=approval), 409, "seat-ceiling-reached")
     refused(desks.central.post(f"/v1/key-orders/{uuid4()}/purchase-return", json={"reason": "x"}), 404, "order-unknown")
+
+
+def test_an_agreement_with_its_figures_and_what_waits(desks: Desks) -> None:
+    address, said = f"/v1/agreements/{desks.agreement}", {"reason": "b", "in_effect": "2026-11-01"}
+    amended = desks.sent(desks.central, f"{address}/amendments", number="A1", purchases_added=5, **said)["id"]
+    found = only(desks.central.get("/v1/agreements"))
+    assert found == desks.central.get(address).json()
+    [amendment] = found["amendments"]
+    assert (amendment["id"], amendment["seats_ceiling"], amendment["purchases_added"]) == (amended, None, 5)
+    figures = {"seats_ceiling": None, "seats_granted": 13, "purchases_granted": 6005, "purchases_used": 0}
+    figures |= {"supplier": "Barid", "number": "1", "in_effect_from": "2026-01-01", "censuses": ["RGPH 2024"]}
+    figures |= {"limits": "seats", "limits_basis": "assumed", "successor": None}
+    assert {name: found[name] for name in figures} == figures
+    desks.sent(desks.central, "/v1/censuses", census="RGPH 2034", csv=f"code;population\n{BERRECHID};19000\n")
+    desks.sent(desks.central, f"{address}/censuses", census="RGPH 2034", in_effect="2026-11-01")
+    extra = desks.sent(desks.central, "/v1/extras", body=BERRECHID, seats=1, reason="x")
+    desks.sent(desks.second, f"/v1/extras/{extra['id']}/approval", digest=extra["digest"], reason="y")
+    waits = only(desks.second.get(f"{address}/proposals"))
+    assert (waits["holds"], waits["effect"]["changes"][0]["granted_before"]) == (False, 6)
+    for path in ("", "/proposals"):
+        refused(desks.central.get(f"/v1/agreements/{uuid4()}{path}"), 404, "agreement-unknown")
 
 
 def test_balances_and_seats(desks: Desks) -> None:

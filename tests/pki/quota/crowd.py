@@ -88,7 +88,7 @@ def processes(records: Records, people: Sequence[Person]) -> Iterator[Callable[[
 
 def melee(bureau: Bureau, *, each: int) -> Counter[str]:
     """Sixty-four clients on three bodies: order and cancel, hand seats to and fro, be granted more."""
-    records, deroua, policy = bureau.records, "06.117.01.05", QuotaPolicy()
+    records, deroua, policy = bureau.records, "06.117.01.05", QuotaPolicy(four_eyes_above=1_000_000)
     people = {body: [seated(records, body) for _ in range(CLIENTS // 4)] for body in (BERRECHID, PAYER)}
 
     def come_and_go(who: Person, body: str) -> None:

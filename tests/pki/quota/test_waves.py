@@ -285,7 +285,7 @@ def test_kind_without_tiers(sqlite_records: Records) -> None:
 def test_a_wave_does_not_open_in_a_day_that_nobody_sees(sqlite_records: Records) -> None:
     """A body opens once: a slip of a digit would leave a region without keys for good."""
     given = {"agreement": sign(sqlite_records, number="2"), "label": "x", "body_codes": [OUJDA], "by": SYSTEM, "at": T0}
-    for day in (date(9999, 12, 31), civil_day(T0) + timedelta(days=366)):
+    for day in (date(9999, 12, 31), civil_day(T0) + timedelta(days=366), date(2025, 12, 31)):  # no agreement yet
         with pytest.raises(ScopeRefused):
             open_wave(sqlite_records, **given, opens_on=day)  # type: ignore[arg-type]
     open_wave(sqlite_records, **given, opens_on=civil_day(T0) + timedelta(days=365))  # type: ignore[arg-type]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from uuid import UUID
 
 from sqlalchemy import select
 
+from pki.quota.balances import balances
 from pki.quota.grants.extras import Extra, approve_extra, request_extra
 from pki.quota.grants.transfers import Transfer, consent_to_transfer, propose_transfer
-from pki.quota.kinds import TransferSide
+from pki.quota.kinds import Account, Book, TransferSide
 from pki.quota.policy import QuotaPolicy
 from pki.quota.reading import AllowanceLine, allowances
-from pki.quota.tables import Agreement, AgreementBook
+from pki.quota.tables import Agreement, AgreementBook, LedgerEntry
 from pki.records import Records
 from tests.pki.estate import BERRECHID, OFFICER, SECOND, T0
 
@@ -34,6 +36,23 @@ def figures(records: Records, number: str = "2026/01") -> tuple[int | None, int,
             )
         ).one()
     return row[0], row[1], row[2], row[3]
+
+
+def ever_below_nothing(records: Records) -> list[str]:
+    """Accounts that stood below nothing on some day, by the day that their entries are in effect; grants above it."""
+    wrong = []
+    with records.reading() as session:
+        for day in session.scalars(select(LedgerEntry.in_effect).distinct().order_by(LedgerEntry.in_effect)).all():
+            sums: Counter[tuple[Book, Account, UUID, str | None]] = Counter()
+            for each in balances(session, on=day):
+                body = each.body_code if each.book is Book.SEAT else None  # purchases are the agreement's
+                sums[each.book, each.account, each.agreement, body] += each.units
+            wrong += [
+                f"{day}: {key} {units}"
+                for key, units in sums.items()
+                if (units > 0 if key[1] is Account.AGREEMENT else units < 0)
+            ]
+    return wrong
 
 
 def line(records: Records, body: str = BERRECHID) -> AllowanceLine:

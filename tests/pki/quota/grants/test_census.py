@@ -3,11 +3,13 @@
 import threading
 import time
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from pki.journal.tables import Leaf
+from pki.quota.balances import balances
 from pki.quota.differences import differences
 from pki.quota.errors import SeatCeilingReached
 from pki.quota.grants.census import CensusProposal, apply_census, granted_by_census, propose_census
@@ -29,7 +31,7 @@ from pki.registration.census import CountedBody, record_census
 from pki.registration.tables import Body, CensusCount
 from tests.pki.estate import BERRECHID, FIRST_WAVE, OFFICER, OUJDA, SECOND, SYSTEM, T0
 from tests.pki.quota.estate import Bureau
-from tests.pki.quota.grants.estate import DEROUA, agreement_of, extra_granted, figures, line, moved
+from tests.pki.quota.grants.estate import DEROUA, agreement_of, ever_below_nothing, extra_granted, figures, line, moved
 
 DAY, AFTER, INSTANT = date(2027, 1, 1), datetime(2027, 1, 4, 10, tzinfo=UTC), timedelta(microseconds=1)
 EL_GARA, OULAD_ABBOU = "06.117.01.07", "06.117.01.11"
@@ -157,6 +159,18 @@ def test_a_wave_after_it_opens_with_the_new_tiers(sqlite_records: Records) -> No
     )
     assert line(sqlite_records, OUJDA).granted == 4
     balanced(sqlite_records)
+
+
+def test_a_body_that_opens_later_changes_tier_when_it_opens(records: Records) -> None:
+    said: dict[str, Any] = {"label": "east", "body_codes": [OUJDA], "opens_on": date(2027, 6, 1)}
+    open_wave(records, agreement=agreement_of(records), by=SYSTEM, at=T0, **said)
+    counted(records)
+    applied(records, proposed(records))
+    assert line(records, OUJDA).granted == 4
+    assert ever_below_nothing(records) == []
+    with records.reading() as session:
+        assert balances(session, on=date(2027, 5, 31), body_code=OUJDA) == []
+    balanced(records)
 
 
 def test_what_was_simulated_is_what_is_applied(records: Records) -> None:

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -25,7 +26,7 @@ from pki.records import OrderId, Records, civil_day
 from pki.status.tables import RevocationReason
 from tests.pki.estate import BERRECHID, OFFICER, OUJDA, SECOND, SYSTEM, T0, TIERS, seated, sign
 from tests.pki.quota.estate import Bureau, settled
-from tests.pki.quota.grants.estate import agreement_of, asked, extra_granted, figures, line, offered
+from tests.pki.quota.grants.estate import agreement_of, asked, ever_below_nothing, extra_granted, figures, line, offered
 
 NEXT, DAY = "2029/01", date(2026, 11, 2)
 FEWER = (*TIERS[:2], replace(TIERS[2], keys=2), TIERS[3])
@@ -99,6 +100,22 @@ def test_other_tiers_and_extras_that_stay(bureau: Bureau) -> None:
     applied(records, proposal)
     assert (line(records).granted, line(records).excess) == (3, 1)
     assert figures(records, NEXT)[1] == proposal.effect.granted_after
+    bureau.books_balance()
+
+
+def test_applied_late_no_day_is_below_nothing(bureau: Bureau) -> None:
+    """A key ordered after the planned day, and a body that opens after it, change books when they came."""
+    records = bureau.records
+    bureau.active()
+    wave: dict[str, Any] = {"label": "east", "body_codes": [OUJDA], "opens_on": date(2027, 6, 1)}
+    open_wave(records, agreement=agreement_of(records), by=SYSTEM, at=T0, **wave)
+    sign(records, number=NEXT)
+    said: dict[str, Any] = {"agreement": agreement_of(records), "successor": agreement_of(records, NEXT)}
+    said |= {"purchases_carried": 5, "by": OFFICER, "at": T0}
+    with pytest.raises(SuccessionRefused, match="in effect from 2026-01-01"):
+        propose_succession(records, **said, in_effect=date(2025, 12, 31))
+    applied(records, propose_succession(records, **said, in_effect=date(2026, 10, 1)))
+    assert ever_below_nothing(records) == []
     bureau.books_balance()
 
 

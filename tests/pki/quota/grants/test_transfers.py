@@ -1,6 +1,7 @@
 """Seats between bodies: both sides agree, available seats only, no deadlock."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -26,6 +27,7 @@ from tests.pki.estate import BERRECHID, OFFICER, OUJDA, SECOND, SYSTEM, T0, sign
 from tests.pki.quota.estate import Bureau
 from tests.pki.quota.grants.estate import DEROUA, figures, line, moved, offered
 
+EL_GARA = "06.117.01.07"
 THIRD = Actor(kind=ActorKind.OFFICER, id="00000000-0000-4000-8000-000000000003")
 
 
@@ -77,6 +79,34 @@ def test_at_the_number_two_are_enough(sqlite_records: Records) -> None:
         approve_transfer(sqlite_records, transfer=transfer.id, digest=transfer.digest, by=THIRD, at=T0)
     consent_to_transfer(sqlite_records, transfer=transfer.id, digest=transfer.digest, by=SECOND, at=T0)
     assert line(sqlite_records).granted == 3
+
+
+def test_many_seats_in_small_transfers_are_many_seats(records: Records) -> None:
+    """What a body gives counts together, and what one receives: moved within thirty days, or on offer."""
+    month = timedelta(days=30)
+
+    def needs(at: datetime = T0, giver: str = BERRECHID, receiver: str = DEROUA) -> bool:
+        said = {"giver_code": giver, "receiver_code": receiver, "seats": 1, "reason": "r", "side": TransferSide.GIVER}
+        made = propose_transfer(records, QuotaPolicy(four_eyes_above=2), by=OFFICER, at=at, **said)  # type: ignore[arg-type]
+        end_transfer(records, transfer=made.id, reason="r", by=OFFICER, at=at)
+        return made.needs_approval
+
+    open_one = offered(records, 2)
+    assert needs(T0 + 10 * month)  # on offer, however long
+    end_transfer(records, transfer=open_one.id, reason="r", by=OFFICER, at=T0)
+    assert not needs()
+    moved(records, 2)
+    assert needs(T0 + month)
+    assert needs(T0 + month, receiver=EL_GARA)  # the giver's
+    assert needs(T0 + month, giver=EL_GARA)  # the receiver's
+    assert not needs(T0 + month, giver=DEROUA, receiver=BERRECHID)
+    assert not needs(T0 + month + timedelta(seconds=1))
+
+
+def test_small_transfers_proposed_at_once(records: Records) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: offered(records, 1, above=2), range(4)))
+    assert sorted(each.needs_approval for each in made) == [False, False, True, True]
 
 
 def test_nobody_agrees_with_himself(sqlite_records: Records) -> None:
@@ -158,7 +188,7 @@ def test_refused(sqlite_records: Records) -> None:
 def test_crossing_transfers(records: Records) -> None:
     """Ten there, ten back, all at once: none waits for ever, and every seat is somewhere."""
     waiting = [
-        offered(records, 1, giver=giver, receiver=receiver)
+        offered(records, 1, giver=giver, receiver=receiver, above=100)
         for giver, receiver in [(BERRECHID, DEROUA), (DEROUA, BERRECHID)] * 10
     ]
 
