@@ -20,7 +20,7 @@ from pki.quota.alerts.reading import AlertLine, Handled, alert_of, alerts, handl
 from pki.records import Records
 
 from .once import OnceOnly
-from .schema import Code, Empty, In, Line, Out, Zulu
+from .schema import Code, Empty, In, Line, Out, Page, Zulu
 
 router = APIRouter(prefix="/v1", tags=["quota"])
 _FINER = {
@@ -142,7 +142,7 @@ def get_alerts(
     kind: Annotated[AlertKind | None, Query()] = None,
     state: Annotated[AlertState | Literal["all"], Query()] = AlertState.OPEN,
     after: Annotated[UUID | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    limit: Page = 200,
 ) -> AlertsOut:
     """Alerts of the officer's territory, or of one body in it; `after` is the last id of the page before."""
     within, wanted = narrowed(house.records, officer, body), None if state == "all" else state

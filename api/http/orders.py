@@ -23,7 +23,7 @@ from pki.tickets import TICKET_LIFETIME
 
 from .once import OnceOnly
 from .order_answers import OrderOut, order_out
-from .schema import Code, Empty, In, Line, Out, Sha256, Zulu
+from .schema import Code, Empty, In, Line, Out, Page, Sha256, Zulu
 
 router = APIRouter(prefix="/v1/key-orders", tags=["keys"])
 
@@ -116,7 +116,7 @@ def get_orders(
     house: HouseHere,
     body: Annotated[Code | None, Query()] = None,
     after: Annotated[UUID | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    limit: Page = 200,
 ) -> OrderLinesOut:
     """Orders of the officer's territory or of one body in it, by id; `after` is the last id of the page before."""
     within = narrowed(house.records, officer, body)

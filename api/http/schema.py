@@ -15,7 +15,6 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Field,
     PlainSerializer,
     StringConstraints,
 )
@@ -65,8 +64,6 @@ def _zulu(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-Page = Annotated[int, Field(ge=1, le=1000)]
-"""How many items of a list are answered at most."""
 Base64 = Annotated[
     bytes, BeforeValidator(_decoded), PlainSerializer(lambda value: base64.b64encode(value).decode(), return_type=str)
 ]
@@ -84,4 +81,4 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{2}-[0-9]{7}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Page = Annotated[int, Query(ge=1, le=1000)]
-"""How many items a list shows at once."""
+"""How many items of a list are answered at most."""
