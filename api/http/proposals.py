@@ -17,7 +17,7 @@ from api.auth.territory import narrowed, require_body, require_office
 from api.notices import tell_delegation
 from api.wiring import House
 from pki.quota.corrections import follow_correction
-from pki.records import HolderId, OfficeId, Records
+from pki.records import HolderId, Joined, OfficeId, Records
 from pki.registration.kinds import ActKind, OfficeFunction
 from pki.registration.offices import OfficeEnding, OfficeRecording
 from pki.registration.powers.delegations import DelegationDeed, DelegationEnding, DelegationRecording, PaperDeed
@@ -276,13 +276,16 @@ def post_confirmation(
 
     def act(records: Records) -> IdOut:
         at = now()
-        with records.reading() as session:
-            seen = proposal_of(session, proposal).act
-        made = confirm(records, proposal=proposal, digest=body.digest, touched=house.touched, by=officer.actor, at=at)
-        if isinstance(seen, OfficeRecording) and seen.supersedes is not None:
-            former, office = seen.supersedes, OfficeId(made)
-            follow_correction(records, house.settled, former=former, office=office, by=officer.actor, at=at)
-        tell_delegation(records, house.mailer, delegation=made, at=at)
+        # One transaction: no correction without the orders that follow it, no act without its notice.
+        with records.writing() as session:
+            joined, seen = Joined(session), proposal_of(session, proposal).act
+            made = confirm(
+                joined, proposal=proposal, digest=body.digest, touched=house.touched, by=officer.actor, at=at
+            )
+            if isinstance(seen, OfficeRecording) and seen.supersedes is not None:
+                former, office = seen.supersedes, OfficeId(made)
+                follow_correction(joined, house.settled, former=former, office=office, by=officer.actor, at=at)
+            tell_delegation(joined, house.mailer, delegation=made, at=at)
         return IdOut(id=made)
 
     return once.atomically(act)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -200,6 +201,13 @@ def intents_of_order(session: Session, order: OrderId) -> tuple[UUID, ...]:
         .order_by(IntentRow.prepared_at, IntentRow.id)
     )
     return tuple(rows)
+
+
+def abandon_of_order(session: Session, *, order: OrderId, at: datetime) -> None:
+    """Give up what was prepared for an order. What was signed meanwhile is a certificate, and is revoked as such."""
+    for intent in intents_of_order(session, order):
+        with suppress(AlreadyRedeemed):
+            abandon(session, intent=intent, at=at)
 
 
 def live_intent(session: Session, *, issuer: UUID, profile: str) -> UUID | None:

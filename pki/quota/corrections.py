@@ -7,23 +7,24 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from pki.journal.acts import Actor
+from pki.journal.acts import Actor, record
 from pki.quota.errors import QuotaError
 from pki.quota.owed import SignaturesSettled
 from pki.quota.replacing import retie_order
 from pki.quota.tables import KeyOrder
 from pki.quota.transitions import STANDING_STATES
-from pki.records import OfficeId, OrderId, Records
+from pki.records import OfficeId, OrderId, Records, again_after_deadlock
 from pki.registration.tables import Office
 
 
+@again_after_deadlock
 def follow_correction(
     records: Records, settled: SignaturesSettled, *, former: OfficeId, office: OfficeId, by: Actor, at: datetime
 ) -> tuple[OrderId, ...]:
     """Tie the orders of the former record to the one that took its place, if it is the same function; which they are.
 
-    A key stays; what was only asked for is asked anew (`retie_order`). An order that cannot follow stays as it is,
-    and is refused at its next step: the register is corrected whatever becomes of it.
+    A key stays; what was only asked for is asked anew (`retie_order`). An order that cannot follow stays as it is
+    (the journal says why), and is refused at its next step: the register is corrected whatever becomes of it.
     """
     new = aliased(Office)
     asked = (
@@ -39,7 +40,9 @@ def follow_correction(
             try:
                 with session.begin_nested():
                     tied = retie_order(session, settled, order=OrderId(order), office=office, by=by, at=at)
-            except QuotaError:
+            except QuotaError as refusal:
+                facts = {"office": office, "before": former, "why": str(refusal)}
+                record(session, kind="order.left-behind", subject=f"order:{order}", by=by, at=at, facts=facts)
                 continue
             followed.append(tied)
     return tuple(followed)

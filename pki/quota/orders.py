@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from pki.ca.certificates import CertificateRecord, certificates_of_order
+from pki.ca.intents import abandon_of_order
 from pki.journal.acts import Actor, record
 from pki.quota.advancing import advance, locked_order
 from pki.quota.books import Movement, reserve_seat, write_movements
@@ -238,7 +239,7 @@ def activate(session: Session, *, order: OrderId, by: Actor, at: datetime) -> No
 def cancel_key(
     records: Records, *, order: OrderId, reason: str, approved: bool = True, by: Actor, at: datetime
 ) -> None:
-    """Give an order up before anything was issued for it; its seat is free again.
+    """Give an order up before anything was issued for it; its seat is free again, and so are the keys he sent.
 
     :param approved: also one that was approved; False: whoever may only ask takes back what nobody approved.
     :raise OrderStateRefused: too late: it was approved, or an approval was used, so a certificate may exist.
@@ -252,7 +253,8 @@ def cancel_key(
         )
         if used is not None:
             raise OrderStateRefused(order, found.state.value, Step.CANCEL.value)
-        advance(session, order, Step.CANCEL, by=by, at=at, facts={"reason": reason})
+        advance(session, found, Step.CANCEL, by=by, at=at, facts={"reason": reason})
+        abandon_of_order(session, order=order, at=at)
 
 
 def require_office(session: Session, *, holder: HolderId, office: OfficeId, at: datetime) -> StandingOffice:

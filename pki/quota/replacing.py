@@ -12,8 +12,7 @@ from typing import Literal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from pki.ca.errors import AlreadyRedeemed
-from pki.ca.intents import abandon, intents_of_order
+from pki.ca.intents import abandon_of_order
 from pki.journal.acts import Actor, record
 from pki.quota.advancing import RENEWING, advance, locked_order
 from pki.quota.devices.following import lose_device, promise_device
@@ -183,7 +182,7 @@ def give_up_order(
         end_key(session, settled, order=order, reason=reason, cause=cause, by=by, at=at)
         return
     advance(session, order, Step.CANCEL, by=by, at=at, facts={"reason": cause})
-    _abandon_intents(session, order, at=at)
+    abandon_of_order(session, order=order, at=at)
     owe_revocation(session, order=order, reason=reason, cause=cause, by=by, at=at)
     revoke_owed(session, settled, order=order, by=by, at=at)
 
@@ -228,7 +227,7 @@ def _order_instead(
         made.append(insert_heir(session, old, taker, standing, why=why, seat=SeatPlace.AWAITED, by=by, at=at))
     elif seat is SeatPlace.NONE:
         made.append(order_in_a_free_seat(session, old, taker, standing, why=why, by=by, at=at))
-    _abandon_intents(session, number, at=at)
+    abandon_of_order(session, order=number, at=at)
     reason = REASONS[why]
     owe_revocation(session, order=number, reason=reason, cause=why.value, by=by, at=at)
     # Also if it was owed before, for a reason that waits.
@@ -260,19 +259,10 @@ def _give_up(session: Session, settled: SignaturesSettled, renewal: KeyOrder, *,
     """A renewal whose seat goes to somebody else ends with the key that it was to renew."""
     number = OrderId(renewal.id)
     advance(session, number, Step.REPLACE, by=by, at=at, facts={"why": Replacement.SUCCESSION})
-    _abandon_intents(session, number, at=at)
+    abandon_of_order(session, order=number, at=at)
     reason = REASONS[Replacement.SUCCESSION]
     owe_revocation(session, order=number, reason=reason, cause=Replacement.SUCCESSION.value, by=by, at=at)
     revoke_owed(session, settled, order=number, by=by, at=at)
-
-
-def _abandon_intents(session: Session, order: OrderId, *, at: datetime) -> None:
-    """What was prepared for it is never signed; what was signed meanwhile is a certificate, and revoked as such."""
-    for intent in intents_of_order(session, order):
-        try:
-            abandon(session, intent=intent, at=at)
-        except AlreadyRedeemed:
-            continue
 
 
 def _refuse_payer(session: Session, old: KeyOrder, standing: StandingOffice) -> None:

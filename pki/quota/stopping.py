@@ -120,17 +120,18 @@ def return_key(
 ) -> None:
     """The holder gave his device back: the seat is free again, certificates of ours are revoked.
 
-    As soon as no signature of the key would suffer; it signs no more at once.
+    As soon as no signature of the key would suffer; it signs no more at once, and is blocked until then.
 
     :raise OrderStateRefused: he has no key of that order.
     """
     with records.writing() as session:
-        _refuse_lifeless(session, order, Step.RETURN)
-        if _is_ours(session, order):
-            cessation = RevocationReason.CESSATION_OF_OPERATION
+        found = _living(session, order, Step.RETURN)
+        ours, cessation = _is_ours(session, order), RevocationReason.CESSATION_OF_OPERATION
+        if ours:
             owe_revocation(session, order=order, reason=cessation, cause="order.returned", by=by, at=at)
-        advance(session, order, Step.RETURN, by=by, at=at, facts={"reason": reason})
-        revoke_owed(session, settled, order=order, by=by, at=at)
+        advance(session, found, Step.RETURN, by=by, at=at, facts={"reason": reason})
+        if not revoke_owed(session, settled, order=order, by=by, at=at) and ours:
+            stop_here(session, found, reason=cessation.value, lost_since=None, by=by, at=at)
 
 
 def end_key(
@@ -149,7 +150,7 @@ def end_key(
 
     :raise OrderStateRefused: there is no key yet, or none any more.
     """
-    _refuse_lifeless(session, order, Step.REVOKE)
+    _living(session, order, Step.REVOKE)
     owe_revocation(session, order=order, reason=reason, cause=cause, by=by, at=at)
     revoke_owed(session, settled, order=order, by=by, at=at)
 
@@ -249,10 +250,11 @@ def _expire_one(records: Records, order: OrderId, *, by: Actor, at: datetime) ->
         return True
 
 
-def _refuse_lifeless(session: Session, order: OrderId, step: Step) -> None:
-    state = locked_order(session, order).state
-    if state not in LIVING_STATES:
-        raise OrderStateRefused(order, state.value, step.value)
+def _living(session: Session, order: OrderId, step: Step) -> KeyOrder:
+    found = locked_order(session, order)
+    if found.state not in LIVING_STATES:
+        raise OrderStateRefused(order, found.state.value, step.value)
+    return found
 
 
 def _revoke_certificates(

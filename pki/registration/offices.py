@@ -36,7 +36,9 @@ _STANDING = (
     .join(Body, Body.id == Office.body_id)
     .where(Office.id == bindparam("office"), Office.superseded_at.is_(None))
 )
-_END_OF = select(OfficeEnd.ends_on).where(OfficeEnd.office_id == bindparam("office"), OfficeEnd.superseded_at.is_(None))
+_END_OF = select(OfficeEnd.ends_on, OfficeEnd.reason, OfficeEnd.deed).where(
+    OfficeEnd.office_id == bindparam("office"), OfficeEnd.superseded_at.is_(None)
+)
 _ENDED = insert(OfficeEnd.__table__)  # type: ignore[arg-type]
 _END_SUPERSEDED = (
     update(OfficeEnd)
@@ -57,8 +59,8 @@ class OfficeRecording:
     starts_on: date
     deed: str
     supersedes: OfficeId | None = None
-    """A record of the same holder in the same body that was wrong; this one takes its place, and what was found of
-    that office is found of this one."""
+    """A record of the same holder in the same body that was wrong; this one takes its place and its end, and what was
+    found of that office is found of this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,7 @@ def record_office(
     :raise RankRefused: a vice-president without rank, or a rank for another.
     :raise OfficeOccupied: a president, governor, pacha, or vice-president of that rank, while there is another.
     :raise HolderInOffice: he sits in the bureau of a council in that time already.
+    :raise EndBeforeStart: the office that it corrects ended before `starts_on`.
     :raise SecondOfficerNeeded: it reaches back into a register that was declared complete, or corrects a record.
     """
     recording = OfficeRecording(
@@ -129,16 +132,18 @@ def _write(session: Session, body: Body, recording: OfficeRecording, *, by: Acto
     if session.scalar(_LOCKED_HOLDER, {"holder": recording.holder}) is None:
         raise HolderUnknown(recording.holder)
     refuse_misfit(body, function, recording.rank)
-    former = None
+    former = ending = None
     if recording.supersedes is not None:
+        ending = session.execute(_END_OF, {"office": recording.supersedes}).one_or_none()
         former = _supersede(session, recording.supersedes, holder=recording.holder, body=body.id, at=at)
         leave_mailbox(session, recording.supersedes, on=civil_day(at), by=by, at=at)
     office = OfficeId(uuid4())
     place = Place(body_id=body.id, body_code=body.code, function=function, rank=recording.rank)
+    ends_on = None if ending is None else ending.ends_on
     if place.single:
-        refuse_overlap(session, place, starts_on=starts_on, ends_on=None, apart=office)
+        refuse_overlap(session, place, starts_on=starts_on, ends_on=ends_on, apart=office)
     if function in ELECTED_FUNCTIONS:
-        refuse_two_bureaus(session, recording.holder, starts_on=starts_on, ends_on=None, apart=office)
+        refuse_two_bureaus(session, recording.holder, starts_on=starts_on, ends_on=ends_on, apart=office)
     row = {
         "id": office,
         "holder_id": recording.holder,
@@ -151,13 +156,19 @@ def _write(session: Session, body: Body, recording: OfficeRecording, *, by: Acto
         "recorded_by": str(by),
     }
     session.connection().execute(_RECORDED, row)
-    if place.single:
+    if place.single and ending is None:
         take_slot(session, place, office)
     if recording.supersedes is not None and former is function:
         carry_findings(session, former=recording.supersedes, office=office, by=by, at=at)
     facts = {"holder": recording.holder, "body": body.code, "function": function, "rank": recording.rank}
     facts |= {"starts_on": starts_on, "deed": recording.deed, "supersedes": recording.supersedes}
     record(session, kind="office.recorded", subject=f"office:{office}", by=by, at=at, facts=facts)
+    if ending is not None:
+        # THREAT: the record of an office that is over is corrected, and whoever left it is in office again.
+        # DEFENCE: an office ends when it ended, whatever else of it was wrong; its end is corrected by an end.
+        # TEST: tests/pki/registration/test_offices.py::test_a_corrected_office_ends_when_it_did
+        carried = OfficeEnding(office=office, ends_on=ending.ends_on, reason=ending.reason, deed=ending.deed)
+        write_end(session, carried, by=by, at=at)
     return office
 
 
@@ -232,7 +243,8 @@ def write_end(session: Session, ending: OfficeEnding, *, by: Actor, at: datetime
 
 def current_end(session: Session, office: OfficeId) -> date | None:
     """The end on record of an office: the first civil day no longer in it."""
-    return session.scalar(_END_OF, {"office": office})
+    found: date | None = session.scalar(_END_OF, {"office": office})
+    return found
 
 
 def locked_body(session: Session, code: str) -> Body:

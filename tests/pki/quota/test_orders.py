@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from pki.ca.intents import intents_of_order
 from pki.journal.tables import EventRow
 from pki.quota.advancing import advance
 from pki.quota.errors import (
@@ -289,6 +290,8 @@ def test_cancel_frees_the_seat_until_the_approval_is_used(bureau: Bureau) -> Non
     cancel_key(bureau.records, order=order, reason="left", by=OFFICER, at=T0)
     assert bureau.stands(order) == (OrderState.CANCELLED, SeatPlace.NONE)
     assert bureau.seats() == (0, 0)
+    with bureau.records.reading() as session:
+        assert intents_of_order(session, order) == ()  # nothing prepared for it is ever signed
     issued = bureau.approved()
     bureau.issue(issued)
     with pytest.raises(OrderStateRefused):

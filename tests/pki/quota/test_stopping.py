@@ -9,6 +9,7 @@ from pki.quota.kinds import OrderState, Replacement, SeatPlace
 from pki.quota.replacing import replace_key
 from pki.quota.stopping import block_key, expire_keys, return_key, revoke_all_owed, revoke_key
 from pki.records import OrderId
+from pki.status.blocks import block_of
 from pki.status.errors import LossInFuture
 from pki.status.revocation import Standing, certificate_state, revocation_of
 from pki.status.tables import RevocationReason
@@ -124,6 +125,8 @@ def test_a_returned_key_is_revoked_once_its_signatures_have_their_time(bureau: B
     return_key(bureau.records, unsettled, order=order, reason="left", by=OFFICER, at=LATER)
     assert bureau.stands(order) == (OrderState.RETURNED, SeatPlace.NONE)
     assert revoked_for(bureau, order) is None
+    with bureau.records.reading() as session:
+        assert block_of(session, order=order, at=LATER) is not None
     with pytest.raises(NoUsableKey):
         bureau.held(bureau.view(order).holder, at=LATER)
     assert revoke_all_owed(bureau.records, unsettled, by=SYSTEM, at=LATER) == 0

@@ -1,5 +1,6 @@
 """Offices: dated, one president at a time, superseded and never edited."""
 
+import dataclasses
 import threading
 from datetime import date, timedelta
 from uuid import uuid4
@@ -21,7 +22,7 @@ from pki.registration.errors import (
 )
 from pki.registration.kinds import OfficeFunction
 from pki.registration.office_records import office_records
-from pki.registration.offices import record_office
+from pki.registration.offices import OfficeRecording, current_end, record_office, write_office
 from pki.registration.tables import Office, OfficeEnd
 from tests.pki.estate import BERRECHID, BERRECHID_PROVINCE, OFFICER, T0, ended, person, seated
 
@@ -218,7 +219,27 @@ def test_every_record_is_shown_with_both_its_times(records: Records) -> None:
         (day + timedelta(days=8), T0, later),
         (day + timedelta(days=9), later, None),
     ]
-    assert found[right].ends == ()
+    assert [(each.ends_on, each.recorded_at) for each in found[right].ends] == [(day + timedelta(days=9), later)]
+
+
+def test_a_corrected_office_ends_when_it_did(records: Records) -> None:
+    """Its holder is not in office again by it, and whoever came after him keeps the place."""
+    holder, day = person(records), T0.date()
+    wrong = record(records, holder, starts_on=day)
+    ended(records, wrong, day + timedelta(days=8))
+    after = record(records, person(records), starts_on=day + timedelta(days=8))
+    recording = OfficeRecording(
+        holder=holder, body_code=BERRECHID, function=PRESIDENT, starts_on=day, deed="PV 2", supersedes=wrong
+    )
+    with records.writing() as session:
+        right = write_office(session, recording, by=OFFICER, at=T0)
+        assert current_end(session, right) == day + timedelta(days=8)
+    with pytest.raises(OfficeOccupied):
+        record(records, person(records), starts_on=day + timedelta(days=9))
+    ended(records, after, day + timedelta(days=20))
+    late = dataclasses.replace(recording, supersedes=right, starts_on=day + timedelta(days=9))
+    with pytest.raises(EndBeforeStart), records.writing() as session:
+        write_office(session, late, by=OFFICER, at=T0)
 
 
 def test_a_rank_is_one_persons(records: Records) -> None:
