@@ -48,11 +48,11 @@ def require_server(server: str | None) -> str:
         _ = parts.port
     except ValueError as error:
         raise Misuse(f"{server} is no address.") from error
-    if not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
+    if not parts.hostname or parts.path or parts.query or parts.fragment or "@" in parts.netloc:
         raise Misuse("A service is named by its origin, such as https://signature.example.ma.")
     # THREAT: an officer's token is read on the way, and his acts are done by another.
     # DEFENCE: TLS, verified; plain http to this very machine only. A redirection is not followed, and no proxy is
-    #   taken from the environment.
+    #   taken from the environment. No name or password in the address: the client would send them in the token's place.
     # TEST: tests/api/cli/call/test_asking.py::test_no_token_leaves_by_plain_http
     if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in LOOPBACK):
         raise Misuse("The service is reached by https; plain http is for this machine only.")

@@ -37,6 +37,8 @@ def known() -> dict[str, Operation]:
         "http://signature.example.ma",
         "http://127.0.0.1.example.ma",
         "https://u:p@h.ma",
+        "https://:p@h.ma",
+        "https://@h.ma",
         "https://h.ma/x",
         "ftp://localhost",
         "localhost:80",
