@@ -114,7 +114,8 @@ def get_extras(
 ) -> ExtrasOut:
     """Extra seats asked for in the officer's territory, or by one body of it; decided or not.
 
-    Oldest first; `after` is the last id of the page before.
+    Oldest first; `after` is the last id of the page before. One recorded just then may come to stand on a page already
+    answered: read anew from the beginning.
     """
     within = narrowed(house.records, officer, body)
     with house.records.reading() as session:

@@ -176,7 +176,9 @@ def get_ledger(
 ) -> LedgerOut:
     """Every movement of seats and purchases in the officer's territory, entry by entry; of a body, of an order.
 
-    Oldest first; `after` is the last entry's number of the page before.
+    Oldest first; `after` is the last entry's number of the page before. An entry is numbered before its act is
+    committed: while acts are under way, one may be added below a page already answered, which no later page shows.
+    Read anew from the beginning then; `exportLedger` is the complete record, of one moment.
     """
     within = narrowed(house.records, officer, body)
     if order is not None:
@@ -235,7 +237,7 @@ def get_seats(code: Code, officer: CommuneOrAbove, house: HouseHere) -> SeatsOut
 
 @router.get("/exports/ledger.csv", operation_id="exportLedger", response_class=StreamingResponse)
 def get_ledger_file(officer: CentralOfficer, house: HouseHere) -> StreamingResponse:
-    """Every entry as CSV."""
+    """Every entry as CSV, as committed at one moment."""
     del officer
     return _file("ledger.csv", _lines(house.records, LEDGER, ledger_rows))
 

@@ -136,7 +136,11 @@ def get_transfers(
     after: Annotated[UUID | None, Query()] = None,
     limit: Page = 200,
 ) -> TransfersOut:
-    """Transfers with a side in the officer's territory, or in one body of it; `after`: the last id of a page before."""
+    """Transfers with a side in the officer's territory, or in one body of it.
+
+    Oldest first; `after` is the last id of the page before. One recorded just then may come to stand on a page already
+    answered: read anew from the beginning.
+    """
     within = narrowed(house.records, officer, body)
     if after is not None:
         _require_a_side(house.records, officer, _transfer(house.records, after))

@@ -31,7 +31,10 @@ _AT_ONCE = 2000
 
 
 def ledger_rows(session: Session) -> Iterator[tuple[object, ...]]:
-    """Every entry, oldest first, in the columns of `LEDGER`; the agreement by its number."""
+    """Every entry, oldest first, in the columns of `LEDGER`; the agreement by its number.
+
+    One statement, so of one moment: whatever is committed while it is read is in it whole or not at all.
+    """
     asked = (
         select(LedgerEntry, Agreement.number, Body.code)
         .join(Agreement, Agreement.id == LedgerEntry.agreement_id)

@@ -127,6 +127,8 @@ def ledger(
 ) -> list[LedgerLine]:
     """Entries, oldest first; of one body or one order if asked. An entry of no body is seen from everywhere only.
 
+    On PostgreSQL numbers are not given in the order of commits: one below `after` may be committed after it was read.
+
     :param after: the number of an entry: those above it.
     :param limit: None: all of them, built in memory.
     """

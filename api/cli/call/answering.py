@@ -41,14 +41,18 @@ def read_json(answer: httpx2.Response) -> dict[str, Any]:
 def opened(output: Path | None) -> Iterator[BinaryIO]:
     """Where an answer is written: standard output, or a file that is there whole or not at all.
 
+    What was written whole and cannot be put in its place stays in its draft: it may hold a secret said only once.
+
     :raise Misuse: nothing can be written there.
+    :raise OSError: it was not written, or it is kept in the draft that is named.
     """
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    target = _target(output)
     try:
-        number, draft = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+        number, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:
         raise Misuse(f"{output} cannot be written: {error.strerror}.") from error
     try:
@@ -56,10 +60,25 @@ def opened(output: Path | None) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        Path(draft).replace(output)
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
+    try:
+        Path(draft).replace(target)
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror}; it is kept in {draft}") from error
+
+
+def _target(output: Path) -> Path:
+    """The file that is replaced: where links lead to."""
+    try:
+        target = output.resolve()
+        replaced = not target.exists() or target.is_file()
+    except (OSError, RuntimeError) as error:  # links that lead back to themselves
+        raise Misuse(f"{output} cannot be written.") from error
+    if not replaced:  # a folder, or a device such as /dev/null, which root would rename a file over
+        raise Misuse(f"{output} is no file.")
+    return target
 
 
 def copy(answer: httpx2.Response, into: BinaryIO, told: Callable[[int], None]) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from api.problems import PROBLEM_JSON
+from api.problems import PROBLEM_JSON, PROBLEMS, RequestInProgress
 from api.settings import LOOPBACK, Secret
 
 from .operations import Operation
@@ -19,6 +19,7 @@ TIMEOUT = httpx2.Timeout(600.0, connect=10.0)
 """Seconds. A wave of a whole region, or an export of the country, is one request."""
 _CHUNK_BYTES = 64 * 1024
 _INTERNAL = 500
+_UNDER_WAY = PROBLEMS[RequestInProgress]
 
 
 class Refused(Exception):
@@ -47,11 +48,11 @@ def require_server(server: str | None) -> str:
         _ = parts.port
     except ValueError as error:
         raise Misuse(f"{server} is no address.") from error
-    if not parts.hostname or parts.path or parts.query or parts.fragment or parts.username:
+    if not parts.hostname or parts.path or parts.query or parts.fragment or "@" in parts.netloc:
         raise Misuse("A service is named by its origin, such as https://signature.example.ma.")
     # THREAT: an officer's token is read on the way, and his acts are done by another.
     # DEFENCE: TLS, verified; plain http to this very machine only. A redirection is not followed, and no proxy is
-    #   taken from the environment.
+    #   taken from the environment. No name or password in the address: the client would send them in the token's place.
     # TEST: tests/api/cli/call/test_asking.py::test_no_token_leaves_by_plain_http
     if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in LOOPBACK):
         raise Misuse("The service is reached by https; plain http is for this machine only.")
@@ -103,7 +104,7 @@ def answered(
             yield answer
     except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
         raise Unanswered(f"{client.base_url} is not reached ({_plain(str(error))}). Nothing was sent.") from error
-    except httpx2.TransportError as error:
+    except httpx2.RequestError as error:  # on the way, or in its encoding
         raise Unanswered(f"The answer was lost ({_plain(str(error))}). {_then(operation, key)}") from error
 
 
@@ -120,6 +121,9 @@ def _refuse(answer: httpx2.Response, operation: Operation, key: str | None) -> N
     refused = Refused(problem)
     if answer.status_code == _INTERNAL:
         raise Unanswered(f"{refused} {_then(operation, key)}")
+    if (answer.status_code, problem.get("code")) == _UNDER_WAY:
+        # No refusal: under a new key, which a refusal invites, it would be done twice.
+        raise Unanswered(f"{refused} It is still under way: ask again with --key {key}.")
     raise refused
 
 

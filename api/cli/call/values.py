@@ -134,6 +134,10 @@ def _checked(operation: Operation, given: dict[str, Schema], file: bytes | None)
     elif model is not None and (given["body"] or model.field_info.is_required()):
         wrong += _told(model.validate(given["body"], loc=())[1])
         content, media_type = json.dumps(given["body"], ensure_ascii=False).encode(), JSON
+    # THREAT: the client takes a segment of dots out of a path, and another door acts than the one that was named.
+    # DEFENCE: no value of a path is one; any other is quoted whole.
+    # TEST: tests/api/cli/call/test_values.py::test_misuse_is_said_before_anything_is_sent
+    wrong += [f"{name}: {it} would lead to another door" for name, it in given["path"].items() if it in (".", "..")]
     if wrong:
         raise Misuse("; ".join(wrong) + ".")
     path = operation.path

@@ -3,12 +3,15 @@
 import csv
 import io
 from collections import Counter
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
 
 from pki.quota.exports import write_allowances, write_ledger
-from pki.quota.reading import allowances
+from pki.quota.reading import allowances, ledger
+from pki.quota.tables import LedgerEntry
 from pki.records import Records
 from pki.registration.tables import Body
 from tests.pki.estate import BERRECHID, sign
@@ -55,6 +58,27 @@ def test_every_body_that_has_seats(sqlite_records: Records) -> None:
     with sqlite_records.reading() as session:
         assert [each["code"] for each in bodies] == [each.body_code for each in allowances(session)]
     assert list(bodies[0])[:5] == ["code", "name_fr", "granted", "reserved", "live"]
+
+
+@pytest.mark.parametrize("records", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+def test_what_a_page_misses_is_in_the_file(records: Records) -> None:
+    def write(session: Session) -> int:
+        table = LedgerEntry.__table__
+        row = dict(session.execute(select(table).limit(1)).mappings().one())
+        del row["id"]
+        row["movement_id"] = uuid4()
+        return session.execute(insert(LedgerEntry).values(**row).returning(LedgerEntry.id)).scalar_one()
+
+    with records.writing() as slow:
+        late = write(slow)
+        with records.writing() as quick:
+            early = write(quick)
+        with records.reading() as session:
+            page = [each.entry for each in ledger(session)]
+    assert (late < early, page[-1], late in page) == (True, early, False)
+    with records.reading() as session:
+        assert ledger(session, after=early) == []
+    assert [int(each["entry"]) for each in exported(records)[0]][-2:] == [late, early]
 
 
 @pytest.mark.parametrize("name", ["=1+1", "@x", "-x", "+x"])

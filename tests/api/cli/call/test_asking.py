@@ -1,5 +1,7 @@
 """Refused, unreachable, lost: each said apart, and nothing sent where a token must not go."""
 
+from collections.abc import Iterator
+
 import httpx2
 import pytest
 
@@ -11,6 +13,16 @@ from api.settings import Secret
 
 LOOK = Asked(path="/v1/x", query=(), content=b"", media_type=None)
 ACT = Asked(path="/v1/x", query=(), content=b"x" * 200_000, media_type="application/json")
+
+
+class Bytes(httpx2.SyncByteStream):
+    """A body as it came over the wire."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._content
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +37,8 @@ def known() -> dict[str, Operation]:
         "http://signature.example.ma",
         "http://127.0.0.1.example.ma",
         "https://u:p@h.ma",
+        "https://:p@h.ma",
+        "https://@h.ma",
         "https://h.ma/x",
         "ftp://localhost",
         "localhost:80",
@@ -86,6 +100,13 @@ def test_a_refusal_is_one_line_without_control_characters(known: dict[str, Opera
             httpx2.Response(500, json={"detail": "d"}, headers={"content-type": "application/problem+json"}),
             "repeat it with --key kkkkkkkk",
         ),
+        (
+            httpx2.Response(
+                409, json={"code": "request-in-progress"}, headers={"content-type": "application/problem+json"}
+            ),
+            "still under way: ask again with --key kkkkkkkk",
+        ),
+        (httpx2.Response(201, headers={"content-encoding": "gzip"}, stream=Bytes(b"no gzip")), "with --key kkkkkkkk"),
         (httpx2.Response(302, headers={"location": "https://elsewhere.ma"}), "not the service's own"),
     ],
 )

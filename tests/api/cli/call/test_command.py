@@ -1,6 +1,8 @@
 """`khatam call` against the application in this process: answers, files, refusals and their exit codes."""
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,30 @@ def test_what_cannot_be_kept_is_not_asked_for(ask: Any, tmp_path: Path) -> None:
     nowhere = ask("enrolHolder", *HOLDER, "-o", str(tmp_path / "none" / "holder.json"))
     assert nowhere.exit_code == command.MISUSED
     assert ask("enrolHolder", *HOLDER).exit_code == 0
+
+
+def test_only_a_file_is_replaced_and_a_draft_without_a_place_is_kept(
+    ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, link, loop, pipe = (tmp_path / each for each in ("real.json", "link.json", "loop.json", "pipe"))
+    real.write_text("old")
+    link.symlink_to(real)
+    loop.symlink_to(loop)
+    os.mkfifo(pipe)
+    for refused in (tmp_path, pipe, loop):
+        said = ask("enrolHolder", *HOLDER, "-o", str(refused))
+        assert (said.exit_code, "Nothing was sent" in said.stderr) == (command.MISUSED, True), said.output
+    assert ask("listPeople", "-o", str(link)).exit_code == 0
+    assert (link.is_symlink(), json.loads(real.read_text())) == (True, {"items": []})
+
+    def occupied(*_: object) -> None:
+        raise IsADirectoryError(errno.EISDIR, "Is a directory")
+
+    monkeypatch.setattr(Path, "replace", occupied)
+    kept = ask("enrolHolder", *HOLDER, "-o", str(real))
+    [draft] = tmp_path.glob(".real.json.*")
+    assert (kept.exit_code, str(draft) in kept.stderr) == (command.UNANSWERED, True), kept.output
+    assert json.loads(draft.read_text())["name_latin"] == "Ahmed"
 
 
 def test_a_token_comes_from_a_file_of_its_owner_alone(

@@ -64,6 +64,8 @@ def test_a_file_goes_as_it_is(known: dict[str, Operation], tmp_path: Path) -> No
         ("orderKey", [f"holder={NUMBER}"], "office: Field required; payer: Field required"),
         ("orderKey", ["holder.id=x"], "holder has no id"),
         ("getKeyOrder", [], "order: is needed"),
+        ("explainSeats", ["code=.."], "code: .. would lead to another door"),
+        ("explainSeats", ["code=."], "code: . would lead to another door"),
         ("listKeyOrders", ["limit=0"], "limit: Input should be greater than or equal to 1"),
         ("requestExtra", ["seats=many"], "many is no integer"),
         ("keepDeedScan", ["code=06.117"], "takes a file: file=@NAME"),
