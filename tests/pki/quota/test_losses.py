@@ -60,7 +60,7 @@ def lost_since(bureau: Bureau, order: OrderId) -> datetime | None:
 def invalid_since(bureau: Bureau, order: OrderId) -> set[datetime | None]:
     """As the newest list says, which is made for this."""
     publish_crl(bureau.records, bureau.keys, at=AGAIN)
-    listed = set()
+    listed: set[datetime | None] = set()
     with bureau.records.reading() as session:
         for certificate in bureau.view(order).certificates:
             newest = latest_list(session, certificate.issuer)
