@@ -17,6 +17,7 @@ from pki.quota.unlocking import CAUSE, end_releases
 from pki.records import OrderId
 from pki.status.blocks import Block, antedate_loss, lift_block, record_block
 from pki.status.errors import LossBeforeKey
+from pki.status.revocation import antedate_invalidity
 
 
 def judge_loss(
@@ -43,6 +44,7 @@ def told_again(
 ) -> datetime:
     """A report on a key that is blocked; return since when it is. It is stopped as before, and lost since earlier.
 
+    Certificates of it that are revoked already are invalid since then, too (RFC 5280, 5.3.2).
     Blocked only because its device is being unlocked: that ends.
 
     :raise LossToldLater: it would take back a doubt that is on record.
@@ -54,4 +56,7 @@ def told_again(
         record_block(session, order=held.order, reason=reason, lost_since=lost_since, at=at, by=by)
     elif lost_since is not None and lost_since != held.lost_since:
         antedate_loss(session, held, reason=reason, lost_since=lost_since, at=at, by=by)
+    if lost_since is not None:
+        for certificate in certificates_of_order(session, held.order):
+            antedate_invalidity(session, certificate=certificate, since=lost_since, at=at, by=by)
     return held.blocked_at

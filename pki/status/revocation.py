@@ -8,7 +8,7 @@ from enum import StrEnum
 from uuid import uuid4
 
 from cryptography import x509
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from pki.ca.certificates import CertificateRecord, certificate_by_id
@@ -98,6 +98,37 @@ def revoke(
     facts = {"certificate": str(certificate), "serial": found.serial, "reason": reason.value}
     record(session, kind="certificate.revoked", subject=subject, by=by, at=at, facts=facts)
     return Revocation(revoked_at=moment, reason=reason, invalidity_date=invalidity_date)
+
+
+def antedate_invalidity(
+    session: Session, *, certificate: CertificateRecord, since: datetime, at: datetime, by: Actor
+) -> None:
+    """Since an earlier instant than its revocation says, the key was in wrong hands; the next list carries it. A step.
+
+    Never later than what is on record, nor than the revocation; nothing is changed then, or if there is none of ours.
+    RFC 5280, 5.3.2: the invalidity date may precede lists that did not say so; `revoked_at` stays.
+    """
+    row = RevocationRow
+    earlier = since < func.coalesce(row.invalidity_date, row.revoked_at)
+    before = session.execute(
+        select(row.invalidity_date).where(row.certificate_id == certificate.id, earlier).with_for_update()
+    ).one_or_none()
+    if before is None:
+        return
+    session.execute(
+        update(row)
+        .where(row.certificate_id == certificate.id)
+        .values(invalidity_date=since)
+        .execution_options(synchronize_session=False)
+    )
+    facts = {
+        "certificate": str(certificate.id),
+        "serial": certificate.serial,
+        "invalidity_date": since.isoformat(),
+        "before": None if before.invalidity_date is None else before.invalidity_date.isoformat(),
+    }
+    subject = f"certificate:{certificate.id}" if certificate.order is None else f"order:{certificate.order}"
+    record(session, kind="certificate.invalidity-antedated", subject=subject, by=by, at=at, facts=facts)
 
 
 def certificate_state(session: Session, *, certificate: CertificateId, at: datetime) -> CertificateState:

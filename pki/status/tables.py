@@ -52,7 +52,10 @@ Index(
 
 
 class RevocationRow(Base):
-    """A certificate revoked for good. `revoked_at` is in whole seconds, as lists and answers carry it."""
+    """A certificate revoked for good. `revoked_at` is in whole seconds, as lists and answers carry it.
+
+    Nothing of it changes but the invalidity date, which only ever moves back.
+    """
 
     __tablename__ = "revocation"
 

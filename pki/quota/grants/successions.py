@@ -154,8 +154,9 @@ def apply_succession(records: Records, *, proposal: UUID, digest: str, by: Actor
         mark_applied(session, AgreementSuccession, proposal, by=by, at=at)
         _end_transfers(session, former, by=by, at=at)
         origin = f"agreement-succession:{proposal}"
-        days = _days(session, former, at_least=found.in_effect)
         seats = _take_over(session, found, effect)
+        # Under the locks: an order that came just before them has its entries here, and leaves no earlier than it came.
+        days = _days(session, former, at_least=found.in_effect)
         write_movements(
             session,
             [

@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 
 import pytest
+from cryptography import x509
 from sqlalchemy import select
 
+from pki.journal.tables import EventRow
 from pki.quota.errors import LossLongAgo, ReplacementRefused
 from pki.quota.kinds import Replacement
 from pki.quota.policy import QuotaPolicy
@@ -13,7 +15,7 @@ from pki.quota.stopping import block_key
 from pki.records import OrderId
 from pki.status.blocks import block_of
 from pki.status.errors import LossBeforeKey, LossToldLater
-from pki.status.revocation import revocation_of
+from pki.status.lists import latest_list, publish_crl
 from pki.status.tables import BlockRow
 from tests.pki.estate import OFFICER, T0
 from tests.pki.quota.estate import Bureau, settled
@@ -55,6 +57,22 @@ def lost_since(bureau: Bureau, order: OrderId) -> datetime | None:
         return held.lost_since
 
 
+def invalid_since(bureau: Bureau, order: OrderId) -> set[datetime | None]:
+    """As the newest list says, which is made for this."""
+    publish_crl(bureau.records, bureau.keys, at=AGAIN)
+    listed: set[datetime | None] = set()
+    with bureau.records.reading() as session:
+        for certificate in bureau.view(order).certificates:
+            newest = latest_list(session, certificate.issuer)
+            assert newest is not None
+            entry = x509.load_der_x509_crl(newest.der).get_revoked_certificate_by_serial_number(
+                int(certificate.serial, 16)
+            )
+            assert entry is not None
+            listed.add(entry.extensions.get_extension_for_class(x509.InvalidityDate).value.invalidity_date_utc)
+    return listed
+
+
 @pytest.mark.parametrize("by_replacement", [False, True])
 def test_a_loss_told_after_the_block_counts(bureau: Bureau, by_replacement: bool) -> None:
     """What was signed since is in doubt, the key is blocked since it was, and its revocation says the same."""
@@ -66,14 +84,17 @@ def test_a_loss_told_after_the_block_counts(bureau: Bureau, by_replacement: bool
         assert told(bureau, order, MONDAY) == BLOCKED
         replaced(bureau, order, Replacement.LOST, None)
     assert lost_since(bureau, order) == MONDAY
-    with bureau.records.reading() as session:
-        for certificate in bureau.view(order).certificates:
-            revocation = revocation_of(session, certificate)
-            assert revocation is not None
-            assert revocation.invalidity_date == MONDAY
-    # Also of a key that ended meanwhile.
+    assert invalid_since(bureau, order) == {MONDAY}
+    # Also of a key that ended meanwhile: whoever reads the lists alone learns of it from the next one.
     assert told(bureau, order, MONDAY - DAY) == BLOCKED
     assert lost_since(bureau, order) == MONDAY - DAY
+    assert invalid_since(bureau, order) == {MONDAY - DAY}
+    with pytest.raises(LossToldLater):
+        told(bureau, order, MONDAY)
+    assert invalid_since(bureau, order) == {MONDAY - DAY}
+    with bureau.records.reading() as session:
+        kinds = session.scalars(select(EventRow.kind).where(EventRow.subject == f"order:{order}")).all()
+    assert kinds.count("certificate.invalidity-antedated") == len(bureau.view(order).certificates) == 2
 
 
 def test_a_loss_is_never_told_later(sqlite_bureau: Bureau) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from pki.quota.balances import balances, explain
 from pki.quota.errors import AgreementSucceeded, SeatCeilingReached
+from pki.quota.grants import successions
 from pki.quota.grants.effects import TierEffect
 from pki.quota.grants.errors import OwnProposal, ProposalChanged, ProposalDecided, SuccessionRefused
 from pki.quota.grants.extras import approve_extra
@@ -207,6 +208,33 @@ def test_orders_meanwhile(bureau: Bureau) -> None:
         orders = [each for each in pool.map(order, range(8)) if each is not None]
     assert agreements_of(records, *orders) <= {agreement_of(records, NEXT)}
     assert bureau.seats() == (len(orders), 0)
+    bureau.books_balance()
+
+
+@pytest.mark.parametrize("records", ["postgresql"], indirect=True)
+def test_an_order_before_the_locks_leaves_when_it_came(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Applied late, with a key ordered just before the allowances' locks: no day of the former is below nothing."""
+    records, person = bureau.records, seated(bureau.records, BERRECHID)
+    sign(records, number=NEXT)
+    proposal = propose_succession(
+        records,
+        agreement=agreement_of(records),
+        successor=agreement_of(records, NEXT),
+        purchases_carried=0,
+        in_effect=date(2026, 10, 1),
+        by=OFFICER,
+        at=T0,
+    )
+    take_over = successions._take_over
+
+    def after_an_order(*given: Any) -> Any:
+        bureau.order(*person)
+        return take_over(*given)
+
+    monkeypatch.setattr(successions, "_take_over", after_an_order)
+    applied(records, proposal)
+    assert bureau.seats() == (1, 0)
+    assert ever_below_nothing(records) == []
     bureau.books_balance()
 
 
