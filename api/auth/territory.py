@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -13,7 +14,7 @@ from pki.quota.devices.handovers import handover
 from pki.quota.devices.stores import store_extent
 from pki.quota.tables import KeyOrder
 from pki.records import Records
-from pki.registration.enrolled import sees
+from pki.registration.enrolled import keeps, sees
 from pki.registration.extent import Extent
 from pki.registration.tables import Body, Holder, Office, Province
 from signer.ceremonies.tables import Ceremony
@@ -65,7 +66,7 @@ def require_holder(records: Records, officer: Officer, holder: UUID) -> None:
 
     :raise NotPermitted: he has none there, or is nobody: the answer is the same.
     """
-    # THREAT: an officer reads, or turns to himself, the file of a person of another territory.
+    # THREAT: an officer reads the file of a person of another territory.
     # DEFENCE: an office on record inside the officer's own extent, ended ones too, superseded ones not.
     # TEST: tests/api/http/test_holders.py::test_a_person_is_seen_from_the_territory_of_his_offices
     if officer.extent.everywhere:
@@ -74,6 +75,24 @@ def require_holder(records: Records, officer: Officer, holder: UUID) -> None:
         seen = session.scalar(select(Holder.id).where(Holder.id == holder, sees(officer.extent)))
     if seen is None:
         raise NotPermitted("an officer of the territory of that person")
+
+
+def require_own_holder(records: Records, officer: Officer, holder: UUID, *, on: date) -> None:
+    """Hold the officer to the people of his territory alone: all their offices that are not over lie there.
+
+    :param on: the civil day.
+    :raise NotPermitted: one lies elsewhere, or all are over: another's, or the centre's; or he is nobody.
+    """
+    # THREAT: an officer records a stranger in an office of his own territory, or keeps one who left it, and so reads
+    #   his national id and contacts, or turns these to himself.
+    # DEFENCE: every office that is not over lies in the officer's own extent, and there is one; else the centre alone.
+    # TEST: tests/api/http/test_holders.py::test_a_file_opens_where_all_offices_lie
+    if officer.extent.everywhere:
+        return
+    with records.reading() as session:
+        kept = session.scalar(select(Holder.id).where(Holder.id == holder, keeps(officer.extent, on=on)))
+    if kept is None:
+        raise NotPermitted("an officer in whose territory that person's offices all lie")
 
 
 def require_order(records: Records, officer: Officer, order: UUID) -> None:

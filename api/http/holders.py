@@ -10,9 +10,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from api.auth.permissions import HouseHere, ProvincialOrAbove, now
-from api.auth.territory import narrowed, require_holder
+from api.auth.territory import narrowed, require_holder, require_own_holder
 from api.problems import Malformed
-from pki.records import HolderId, Records
+from pki.records import HolderId, Records, civil_day
 from pki.registration.enrolled import HolderLine, holder_sheet, holders
 from pki.registration.holders import Contact, change_contacts, reveal_national_id
 from pki.registration.kinds import OfficeFunction
@@ -57,7 +57,7 @@ class HeldOfficeOut(Out):
 
 
 class HolderSheetOut(HolderLineOut):
-    """A person; e-mail and telephone are his own."""
+    """A person; e-mail and telephone are his own, null also where an office of his lies outside the territory."""
 
     email: str | None
     phone: str | None
@@ -103,18 +103,26 @@ def get_holders(
 
 @router.get("/{holder}", operation_id="getHolder")
 def get_holder(holder: UUID, officer: ProvincialOrAbove, house: HouseHere) -> HolderSheetOut:
-    """One person: names, masked national id, his own contacts, his offices in the officer's territory."""
+    """One person: names, masked national id, his offices in the officer's territory.
+
+    His own contacts where all his offices that are not over lie there; of whoever has none, to the centre alone.
+    """
     require_holder(house.records, officer, holder)
     with house.records.reading() as session:
-        found = holder_sheet(session, house.protection, holder=HolderId(holder), within=officer.extent)
+        found = holder_sheet(
+            session, house.protection, holder=HolderId(holder), within=officer.extent, on=civil_day(now())
+        )
     offices = [HeldOfficeOut(**asdict(each)) for each in found.offices]
     return HolderSheetOut(**asdict(found.line), email=found.email, phone=found.phone, offices=offices)
 
 
 @router.post("/{holder}/national-id-looks", operation_id="lookAtNationalId")
 def post_look(*, holder: UUID, body: LookIn, officer: ProvincialOrAbove, house: HouseHere) -> NationalIdOut:
-    """Look at a full national id. The reason, and who asked, go to the journal, each time."""
-    require_holder(house.records, officer, holder)
+    """Look at a full national id. The reason, and who asked, go to the journal, each time.
+
+    Of a person whose offices that are not over all lie in the officer's territory; of whoever has none, at the centre.
+    """
+    require_own_holder(house.records, officer, holder, on=civil_day(now()))
     # THREAT: national ids are read through one by one, and nobody learns of it; or one stays in a stored answer.
     # DEFENCE: no list has them; one look is one entry of the journal, written before the answer, which is not kept:
     #   this door takes no Idempotency-Key, so that a repeated look is another entry.
@@ -130,8 +138,11 @@ def post_look(*, holder: UUID, body: LookIn, officer: ProvincialOrAbove, house: 
 def post_contacts(
     *, holder: UUID, body: ContactsIn, officer: ProvincialOrAbove, house: HouseHere, once: OnceOnly
 ) -> Response:
-    """Change a person's own e-mail address or telephone number."""
-    require_holder(house.records, officer, holder)
+    """Change a person's own e-mail address or telephone number.
+
+    Of a person whose offices that are not over all lie in the officer's territory; of whoever has none, at the centre.
+    """
+    require_own_holder(house.records, officer, holder, on=civil_day(now()))
     given = {each: getattr(body, each.value) for each in Contact if each.value in body.model_fields_set}
     if not given:
         raise Malformed("Either email or phone is needed.", "/email")

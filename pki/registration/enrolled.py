@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import Session
 
 from pki.records import HolderId, OfficeId
@@ -43,7 +43,10 @@ class HeldOffice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HolderSheet:
-    """A person with his own contacts, which serve recovery, and his offices inside the extent that was asked for."""
+    """A person with his own contacts, which serve recovery, and his offices inside the extent that was asked for.
+
+    None for both contacts also where they are not shown: see `keeps`.
+    """
 
     line: HolderLine
     email: str | None
@@ -65,8 +68,12 @@ def holders(
     return [_line(row, protection) for row in session.scalars(asked)]
 
 
-def holder_sheet(session: Session, protection: ProtectedNumbers, *, holder: HolderId, within: Extent) -> HolderSheet:
+def holder_sheet(
+    session: Session, protection: ProtectedNumbers, *, holder: HolderId, within: Extent, on: date
+) -> HolderSheet:
     """One person, wherever he is; whether he may be looked at is the door's question.
+
+    :param on: the civil day on which the extent must keep his file for his contacts to be shown (`keeps`).
 
     :raise HolderUnknown: no such holder.
     :raise NationalIdUnreadable: other keys than it was written under.
@@ -92,7 +99,13 @@ def holder_sheet(session: Session, protection: ProtectedNumbers, *, holder: Hold
         )
         for office, code, ends_on in session.execute(asked)
     )
-    return HolderSheet(line=_line(row, protection), email=row.email, phone=row.phone, offices=tuple(held))
+    kept = session.scalar(select(Holder.id).where(Holder.id == holder, keeps(within, on=on))) is not None
+    return HolderSheet(
+        line=_line(row, protection),
+        email=row.email if kept else None,
+        phone=row.phone if kept else None,
+        offices=tuple(held),
+    )
 
 
 def sees(within: Extent) -> ColumnElement[bool]:
@@ -100,6 +113,20 @@ def sees(within: Extent) -> ColumnElement[bool]:
     if within.everywhere:
         return within.bodies()
     return Holder.id.in_(_holders_of(within))
+
+
+def keeps(within: Extent, *, on: date) -> ColumnElement[bool]:
+    """The condition that a row of `Holder` is the extent's own: he has offices, all of them there.
+
+    Those that are not over on that civil day, also those to begin. Of whoever has none, the whole country's alone.
+    """
+    if within.everywhere:
+        return within.bodies()
+    over = exists().where(OfficeEnd.office_id == Office.id, OfficeEnd.superseded_at.is_(None), OfficeEnd.ends_on <= on)
+    his = exists().where(Office.holder_id == Holder.id, Office.superseded_at.is_(None), ~over).correlate(Holder)
+    # A body of no province lies outside every one: NOT IN says so, where comparing its NULL would not.
+    inside = Office.body_id.in_(select(Body.id).where(within.bodies()))
+    return his.where(inside) & ~his.where(~inside)
 
 
 def _holders_of(within: Extent) -> Select[UUID]:

@@ -12,9 +12,10 @@ from api.auth.permissions import now
 from api.auth.tables import OfficerRole
 from api.wiring import House
 from pki.journal.tables import EventRow
-from pki.records import HolderId, Records
+from pki.records import HolderId, Records, civil_day
+from pki.registration.bodies import register_body
 from pki.registration.holders import enrol_holder
-from pki.registration.kinds import OfficeFunction
+from pki.registration.kinds import BodyKind, OfficeFunction
 from pki.registration.offices import record_office
 from tests.api.conftest import INIT
 from tests.api.served import caller
@@ -76,6 +77,43 @@ def test_a_person_is_seen_from_the_territory_of_his_offices(house: House, client
     assert {each["id"] for each in (*page, *rest)} == shown["centre"]
     assert "BE123456" not in client.get("/v1/holders", headers=centre).text
     assert events(house.records, holder) == ["holder.enrolled"]
+
+
+def test_a_file_opens_where_all_offices_lie(house: House, client: httpx2.Client) -> None:
+    """Neither an office recorded for the purpose, nor one that is over, shows or turns a person's contacts."""
+    own, other, centre = officer(house), officer(house, ELSEWHERE), officer(house, None)
+    agency = {"kind": BodyKind.URBAN_AGENCY, "name_fr": "Agence", "name_ar": "وكالة"}
+    register_body(house.records, code="AGENCY", **agency, by=INIT, at=now())  # type: ignore[arg-type]
+    shut, open_, today = (403, 403, 200, None), (200, 201, 200, "a@example.ma"), str(civil_day(now()))
+
+    def opened(holder: UUID, headers: dict[str, str]) -> tuple[int, int, int, str | None]:
+        address = f"/v1/holders/{holder}"
+        look = client.post(f"{address}/national-id-looks", json={"reason": "r"}, headers=headers)
+        change = client.post(f"{address}/contacts", json={"reason": "r", "phone": "0612345678"}, headers=headers)
+        sheet = client.get(address, headers=headers)
+        return look.status_code, change.status_code, sheet.status_code, sheet.json().get("email")
+
+    def seat_elsewhere(holder: UUID) -> None:
+        said = {"holder": str(holder), "body": "06.141.01.81", "function": "committee_member", "deed": "PV"}
+        assert client.post("/v1/offices", json=said | {"starts_on": today}, headers=other).status_code == 201
+
+    def end_here(holder: UUID) -> None:
+        office = client.get(f"/v1/holders/{holder}", headers=own).json()["offices"][0]["office"]
+        said = {"ends_on": today, "reason": "r", "deed": "PV"}
+        assert client.post(f"/v1/offices/{office}/end", json=said, headers=own).status_code == 201
+
+    holder, retired, national = (
+        enrolled(house, cin, body) for cin, body in (("BE1", COMMUNE), ("BE2", COMMUNE), ("BE3", "AGENCY"))
+    )
+    assert opened(holder, own) == open_
+    for person in (holder, national):  # who sits in a body of no province is the centre's
+        seat_elsewhere(person)
+        assert opened(person, other) == shut
+    assert (opened(holder, own), opened(holder, centre)) == (shut, open_)
+    end_here(holder)
+    assert (opened(holder, own), opened(holder, other)) == (shut, open_)
+    end_here(retired)
+    assert (opened(retired, own), opened(retired, centre)) == (shut, open_)
 
 
 def test_each_full_look_is_in_the_journal(house: House, client: httpx2.Client) -> None:

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from pki.journal.tables import EventRow
-from pki.records import HolderId, Records
+from pki.records import HolderId, Records, civil_day
 from pki.registration.bodies import register_body
-from pki.registration.enrolled import holder_sheet, holders
+from pki.registration.enrolled import holder_sheet, holders, keeps
 from pki.registration.errors import (
     BodyExists,
     BodyKindRefused,
@@ -75,7 +75,7 @@ def test_contacts_change_with_a_reason(records: Records) -> None:
     with pytest.raises(HolderUnknown):
         change_contacts(records, contacts={Contact.PHONE: None}, **change | {"holder": HolderId(uuid4())})  # type: ignore[arg-type]
     with records.reading() as session:
-        sheet = holder_sheet(session, PROTECTION, holder=holder, within=EVERYWHERE)
+        sheet = holder_sheet(session, PROTECTION, holder=holder, within=EVERYWHERE, on=civil_day(T0))
         kinds = session.scalars(select(EventRow.kind).where(EventRow.subject == f"holder:{holder}")).all()
     assert (sheet.email, sheet.phone, sheet.line.cin_masked) == ("A@example.ma", None, "AB••••56")
     assert sorted(kinds) == ["holder.contacts-changed"] * 2 + ["holder.enrolled"]
@@ -94,6 +94,10 @@ def test_a_list_holds_who_has_or_had_an_office_there(records: Records) -> None:
     assert shown(body_code=BERRECHID) == shown(province_code="06.117") == [holder]
     assert shown(province_code="06.141") == []
     assert len(shown()) == 2
+    province = Extent(province_code="06.117")
+    with records.reading() as session:
+        for day, kept in ((date(2021, 12, 31), [holder]), (date(2022, 1, 1), [])):
+            assert session.scalars(select(Holder.id).where(keeps(province, on=day))).all() == kept
 
 
 def test_unknown_holder(sqlite_records: Records) -> None:
