@@ -1,5 +1,7 @@
 """The order of the whole: what takes longest first, so that no worker waits at the end for another's last file."""
 
+import gc
+
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
@@ -11,6 +13,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((number for number, start in enumerate(LONGEST) if item.nodeid.startswith(start)), len(LONGEST))
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected lives to the end: a sixth of all processor time went into looking whether it still does."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 class ByInstallation(LoadFileScheduling):

@@ -31,7 +31,11 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write ledger.csv and allowances.csv."""
-    from pki.quota.exports import write_allowances, write_ledger
+    from functools import partial
+
+    from rich.progress import Progress
+
+    from pki.quota.exports import lines_to_write, write_allowances, write_ledger
     from pki.records import Records
 
     from .voice import console, end, opened, print_json
@@ -40,9 +44,11 @@ def export(
     try:
         into.mkdir(parents=True, exist_ok=True)
         # One session: both files tell of the same instant.
-        with records.reading() as session:
+        with records.reading() as session, Progress(console=console(as_json=as_json), disable=as_json) as progress:
+            bar = progress.add_task("Lines", total=lines_to_write(session))
+            told = partial(progress.advance, bar)
             written = {
-                name: _written(into / name, session, write)
+                name: _written(into / name, partial(write, session, told=told))
                 for name, write in (("ledger.csv", write_ledger), ("allowances.csv", write_allowances))
             }
     except OSError as refusal:
@@ -163,11 +169,11 @@ def rehearse(
     voice.print(f"  {data / 'ledger.csv'}, {data / 'allowances.csv'}", markup=False, soft_wrap=True)
 
 
-def _written(path: Path, session: Session, write: Callable[[Session, TextIO], int]) -> int:
+def _written(path: Path, write: Callable[[TextIO], int]) -> int:
     """Whole or not at all: beside it first, then in its place."""
     beside = path.with_name(path.name + ".part")
     with beside.open("w", encoding="utf-8", newline="") as file:
-        lines = write(session, file)
+        lines = write(file)
     beside.replace(path)
     return lines
 

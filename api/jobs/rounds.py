@@ -17,9 +17,10 @@ from pki.errors import PkiError
 from pki.journal.acts import Actor, ActorKind, number_leaves
 from pki.quota.alerts.sweeping import sweep_alerts
 from pki.quota.alerts.telling import tell_alerts
+from pki.quota.due import revoke_all_owed
 from pki.quota.issuing import issue_certificates
 from pki.quota.kinds import OrderState
-from pki.quota.stopping import expire_keys, revoke_all_owed
+from pki.quota.stopping import expire_keys
 from pki.quota.tables import IssuanceRequest, KeyOrder
 from pki.records import OrderId
 from pki.registration.mailboxes.handing_over import hand_over_due

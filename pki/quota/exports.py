@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TextIO
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pki.journal.canonical import instant_text
@@ -64,23 +65,33 @@ def allowance_rows(session: Session) -> Iterator[tuple[object, ...]]:
         yield (row.code, not_a_formula(row.name_fr), *row[2:])
 
 
-def write_ledger(session: Session, file: TextIO) -> int:
+Told = Callable[[int], None]
+"""Hears of lines as they are written."""
+
+
+def lines_to_write(session: Session) -> int:
+    """How many lines both files have together, but for their headers."""
+    return sum(session.scalar(select(func.count()).select_from(each)) or 0 for each in (LedgerEntry, Allowance))
+
+
+def write_ledger(session: Session, file: TextIO, told: Told = lambda _: None) -> int:
     """Write `ledger.csv` (UTF-8, LF, header first); return how many entries."""
-    return _write(file, LEDGER, ledger_rows(session))
+    return _write(file, LEDGER, ledger_rows(session), told)
 
 
-def write_allowances(session: Session, file: TextIO) -> int:
+def write_allowances(session: Session, file: TextIO, told: Told = lambda _: None) -> int:
     """Write `allowances.csv` (UTF-8, LF, header first); return how many bodies."""
-    return _write(file, ALLOWANCES, allowance_rows(session))
+    return _write(file, ALLOWANCES, allowance_rows(session), told)
 
 
-def _write(file: TextIO, header: tuple[str, ...], rows: Iterator[tuple[object, ...]]) -> int:
+def _write(file: TextIO, header: tuple[str, ...], rows: Iterator[tuple[object, ...]], told: Told) -> int:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(header)
     written = 0
-    for row in rows:
-        writer.writerow(row)
-        written += 1
+    while some := list(islice(rows, _AT_ONCE)):
+        writer.writerows(some)
+        written += len(some)
+        told(len(some))
     return written
 
 

@@ -16,6 +16,7 @@ from pki.ca.intents import abandon_of_order
 from pki.journal.acts import Actor, record
 from pki.quota.advancing import RENEWING, advance, locked_order
 from pki.quota.devices.following import lose_device, promise_device
+from pki.quota.due import revoke_owed
 from pki.quota.errors import OfficeNotOver, OrderStateRefused, PayerRefused, ReplacementRefused
 from pki.quota.heirs import SIGNS_ON, Successor, insert_heir, order_beside, order_in_a_free_seat
 from pki.quota.kinds import OrderState, Replacement, Road, SeatPlace
@@ -23,7 +24,7 @@ from pki.quota.losses import judge_loss
 from pki.quota.orders import OrderView, key_order, require_office
 from pki.quota.owed import SignaturesSettled, owe_revocation
 from pki.quota.policy import QuotaPolicy
-from pki.quota.stopping import end_key, revoke_owed, stop_here
+from pki.quota.stopping import end_key, stop_here
 from pki.quota.tables import KeyOrder
 from pki.quota.transitions import LIVING_STATES, TRANSITIONS, Step
 from pki.records import HolderId, OfficeId, OrderId, Records, again_after_deadlock

@@ -59,8 +59,8 @@ class OfficeRecording:
     starts_on: date
     deed: str
     supersedes: OfficeId | None = None
-    """A record of the same holder in the same body that was wrong; this one takes its place and its end, and what was
-    found of that office is found of this one."""
+    """A record of the same holder in the same body that was wrong; this one takes its place. Of the same function, it
+    ends when that one ended, and what was found of that office is found of this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +134,9 @@ def _write(session: Session, body: Body, recording: OfficeRecording, *, by: Acto
     refuse_misfit(body, function, recording.rank)
     former = ending = None
     if recording.supersedes is not None:
-        ending = session.execute(_END_OF, {"office": recording.supersedes}).one_or_none()
         former = _supersede(session, recording.supersedes, holder=recording.holder, body=body.id, at=at)
+        if former is function:
+            ending = session.execute(_END_OF, {"office": recording.supersedes}).one_or_none()
         leave_mailbox(session, recording.supersedes, on=civil_day(at), by=by, at=at)
     office = OfficeId(uuid4())
     place = Place(body_id=body.id, body_code=body.code, function=function, rank=recording.rank)

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
+from pki.quota.due import revoke_all_owed
 from pki.quota.kinds import OrderState, Replacement, SeatPlace
 from pki.quota.orders import cancel_key
 from pki.quota.replacing import replace_key
-from pki.quota.stopping import expire_keys, revoke_all_owed, revoke_key
+from pki.quota.stopping import expire_keys, revoke_key
 from pki.quota.tables import Allowance, KeyOrder
 from pki.records import Joined, OrderId, Records
 from pki.registration.bodies import body_id

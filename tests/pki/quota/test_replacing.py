@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from pki.quota.corrections import follow_correction
+from pki.quota.due import revoke_all_owed
 from pki.quota.errors import (
     NoUsableKey,
     OfficeNotOver,
@@ -19,7 +20,7 @@ from pki.quota.kinds import OrderState, Replacement, Road, SeatPlace
 from pki.quota.orders import cancel_key
 from pki.quota.reading import ledger
 from pki.quota.replacing import replace_key, retie_order
-from pki.quota.stopping import block_key, expire_keys, revoke_all_owed, revoke_key
+from pki.quota.stopping import block_key, expire_keys, revoke_key
 from pki.quota.tables import KeyOrder
 from pki.records import HolderId, OfficeId, OrderId
 from pki.registration.kinds import OfficeFunction

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from pki.quota.due import revoke_all_owed
 from pki.quota.errors import NoUsableKey, OrderStateRefused
 from pki.quota.kinds import OrderState, Replacement, SeatPlace
 from pki.quota.replacing import replace_key
-from pki.quota.stopping import block_key, expire_keys, return_key, revoke_all_owed, revoke_key
+from pki.quota.stopping import block_key, expire_keys, return_key, revoke_key
 from pki.records import OrderId
 from pki.status.blocks import block_of
 from pki.status.errors import LossInFuture
