@@ -8,6 +8,7 @@ window does not load of Qt is left out, and so is `hsm/agent/unattended.py`: thi
 import argparse
 import compileall
 import hashlib
+import importlib.metadata
 import os
 import py_compile
 import re
@@ -18,7 +19,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from deploy.agent.selection import ROOT, select
+from deploy.agent.selection import ROOT, entries, select, wanted
 from deploy.agent.stripping import system_libraries, trim
 
 PYTHON = (3, 11)
@@ -73,7 +74,8 @@ COPYRIGHT = (
 def build(into: Path, *, quick: bool = False) -> Path:
     """Build the package into that folder and return its path.
 
-    :param quick: little compression, for tests; the installed files are the same.
+    :param quick: for tests: little compression, and the distributions of this environment, which the lock's hashes
+        let in at its own set-up. The installed files are the same.
     :raise SystemExit: another Python than the package is for, a library that no package of this system holds.
     """
     if sys.version_info[:2] != PYTHON:
@@ -85,7 +87,11 @@ def build(into: Path, *, quick: bool = False) -> Path:
         tree = Path(folder) / "tree"
         tree.mkdir(mode=0o755)
         site = tree / HOME / f"lib/python{PYTHON[0]}.{PYTHON[1]}/site-packages"
-        _install(site, Path(folder) / "selection.txt")
+        if quick:
+            _copy_installed(site)
+        else:
+            _install(site, Path(folder) / "selection.txt")
+        _add_agent(site)
         _lay_out_environment(tree / HOME)
         _lay_out_system(tree, version)
         trim(site, ROOT / "hsm")
@@ -98,12 +104,32 @@ def build(into: Path, *, quick: bool = False) -> Path:
 
 
 def _install(site: Path, selection: Path) -> None:
-    """The locked distributions, by pip with their hashes, and `hsm` beside them."""
+    """The locked distributions, by pip with their hashes."""
     selection.write_text(select(), encoding="utf-8")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     pip += ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--target", str(site)]
     _run(*pip, "--requirement", str(selection))
     shutil.rmtree(site / "bin", ignore_errors=True)
+
+
+def _copy_installed(site: Path) -> None:
+    """The same distributions out of this environment, file by file as they say themselves.
+
+    :raise SystemExit: it holds another version than the lock.
+    """
+    locked = entries((ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    for name in sorted(wanted()):
+        held = importlib.metadata.distribution(name)
+        if not locked[name].startswith(f"{name}=={held.version} "):
+            raise SystemExit(f"This environment holds {name} {held.version}, the lock another: run `make setup`.")
+        for file in held.files or ():
+            if ".." not in file.parts and file.suffix != ".pyc":
+                (site / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(held.locate_file(file), site / file)
+
+
+def _add_agent(site: Path) -> None:
+    """`hsm`, but for what no installed agent may hold."""
     shutil.copytree(ROOT / "hsm", site / "hsm", ignore=shutil.ignore_patterns("__pycache__"))
     # THREAT: an installed agent signs with nobody at the PC, because an option or a page asked it to.
     # DEFENCE: the module that can say yes without a person is not in the package; keys in memory are not either.

@@ -1,5 +1,6 @@
 """The Debian package: built, installed for real in a private root, opened by an address, removed without a trace."""
 
+import hashlib
 import json
 import re
 import subprocess
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from deploy.agent.build import build
+from deploy.agent.build import _copy_installed, _install, build
 from deploy.agent.selection import entries, wanted
 from tests.deploy.private_root import PrivateRoot
 from tests.hsm.prepared.authority import Authority
@@ -101,6 +102,24 @@ def test_the_selection_is_part_of_the_lock() -> None:
     assert {"pyside6-essentials", "pypdfium2", "python-pkcs11", "cryptography"} <= names
     assert not names & {"fastapi", "sqlalchemy", "uvicorn", "dbos", "typst", "pytest", "hatchling"}
     assert all("--hash=sha256:" in locked[name] for name in names)
+
+
+@pytest.mark.soak
+def test_the_quick_package_holds_what_pip_installs(tmp_path: Path) -> None:
+    """The tests' package is laid out of this environment; a release's by pip, against the hashes."""
+    _install(by_pip := tmp_path / "pip", tmp_path / "selection.txt")
+    _copy_installed(by_copy := tmp_path / "copy")
+    assert digests(by_pip) == digests(by_copy)
+
+
+def digests(site: Path) -> dict[str, str]:
+    """By path, but for what an installer writes of itself."""
+    own = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+    return {
+        str(path.relative_to(site)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in site.rglob("*")
+        if path.is_file() and path.name not in own and path.suffix != ".pyc"
+    }
 
 
 def test_nothing_signs_without_a_person(listing: dict[str, str], installed: PrivateRoot) -> None:

@@ -16,7 +16,6 @@ from tests.rig.estates.pcsc import Estate
 from tests.rig.screen import Screen
 from tests.story.tokens import Office, draw_up, forget_policy, take_office
 
-BATCH, PULLED_AT = 50, 20
 ARABIC, FRENCH = language("ar"), language("fr")
 
 
@@ -65,34 +64,35 @@ def require_all_valid(office: Office, references: list[str], folder: Path) -> No
 
 
 @pytest.mark.timeout(300)
-def test_fifty_licences_one_pin_the_token_pulled_and_put_back(
-    world: World, estate: Estate, screen: Screen, tmp_path: Path
+@pytest.mark.parametrize(("batch", "pulled_at"), [(12, 5), pytest.param(50, 20, marks=pytest.mark.soak)])
+def test_a_batch_one_pin_the_token_pulled_and_put_back(
+    *, world: World, estate: Estate, screen: Screen, tmp_path: Path, batch: int, pulled_at: int
 ) -> None:
-    """In Arabic, an ordinary key: one PIN; pulled at 20; put back, the PIN again (decision 8); none signed twice."""
+    """In Arabic, an ordinary key: one PIN; pulled; put back, the PIN again (decision 8); none signed twice."""
     office = take_office(world, estate, cast.ENDED_PRESIDENT, ORDINARY, language="ar")
     forget_policy(office)
-    ceremony = office.open_ceremony(references := draw_up(office, BATCH))
+    ceremony = office.open_ceremony(references := draw_up(office, batch))
     card = office.token.card
     before = card.status
-    card.pull_after(PULLED_AT)
+    card.pull_after(pulled_at)
     window = office.show(screen, ceremony["agent_url"])
     try:
-        asked = ARABIC.count("{n} licence", "{n} licences", BATCH)
+        asked = ARABIC.count("{n} licence", "{n} licences", batch)
         screen.await_title(asked)
         screen.picture(tmp_path / "1-asked.png")
         enter(screen, asked)
-        screen.await_title(f"{PULLED_AT}", seconds=90)
+        screen.await_title(f"{pulled_at}", seconds=90)
         until(lambda: not card.status.inserted, "the token is out")
-        until(lambda: office.kept(ceremony["id"]) == PULLED_AT, "what was signed is kept", seconds=90)
+        until(lambda: office.kept(ceremony["id"]) == pulled_at, "what was signed is kept", seconds=90)
         screen.picture(tmp_path / "2-pulled.png")
         card.replug()
         again = ARABIC.say("The key {device} asks its PIN.", device="|").partition("\u2068")[0].strip()
         screen.await_title(again)
-        assert card.status.made - before.made == PULLED_AT
+        assert card.status.made - before.made == pulled_at
         screen.picture(tmp_path / "3-back.png")
         enter(screen, again)
-        until(lambda: office.kept(ceremony["id"]) == BATCH, "the rest is signed", seconds=120)
-        screen.await_title(ARABIC.count("{n} document signed", "{n} documents signed", BATCH))
+        until(lambda: office.kept(ceremony["id"]) == batch, "the rest is signed", seconds=120)
+        screen.await_title(ARABIC.count("{n} document signed", "{n} documents signed", batch))
         screen.picture(tmp_path / "4-done.png")
         screen.press("Escape")
         assert ended(window) == 0
@@ -100,7 +100,7 @@ def test_fifty_licences_one_pin_the_token_pulled_and_put_back(
         window.kill()
         window.wait()
     after = card.status
-    assert after.made - before.made == BATCH
+    assert after.made - before.made == batch
     assert after.verify_right - before.verify_right == 2
     assert after.pins_sent - before.pins_sent == 2
     assert PIN not in (office.workplace.folder / "window.log").read_text(encoding="utf-8")
