@@ -11,7 +11,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from api.cli.main import app
 from api.rehearsal.country import EXTRAS
 from api.rehearsal.rehearsing import RehearsalRefused
 from api.rehearsal.rehearsing import rehearse as play
@@ -136,8 +138,8 @@ def test_killed_at_any_instant_it_goes_on_to_the_same_books(
 
 def test_another_folder_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("mine", encoding="utf-8")
-    done = subprocess.run([*COMMAND, "--data", str(tmp_path)], capture_output=True, text=True, check=False, cwd=ROOT)
-    assert done.returncode == 2
+    done = CliRunner().invoke(app, ["quota", "rehearse", "--json", "--data", str(tmp_path)])
+    assert done.exit_code == 2
     assert "not empty" in json.loads(done.stdout)["error"]
     assert [each.name for each in tmp_path.iterdir()] == ["letter.txt"]
 
