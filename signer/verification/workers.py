@@ -3,6 +3,7 @@
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as TooSlow
+from concurrent.futures import wait
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -18,6 +19,8 @@ T = TypeVar("T")
 
 TASKS_PER_WORKER = 200
 """A worker is replaced after as many files: nothing a file left behind lives for long."""
+_LOOK_SECONDS = 0.5
+"""So often whoever waits for a worker looks whether the pool still stands."""
 
 
 class Workers:
@@ -63,7 +66,7 @@ class Workers:
     def inspect(self, path: Path, trust: TrustConfiguration, *, at: datetime) -> FileFindings:
         """Read one file in a worker. Blocks for at most the wall time; a crash or a hang is a finding, not an error.
 
-        :raise WorkersStopped: the pool is not running.
+        :raise WorkersStopped: the pool is not running, or not any more.
         """
         try:
             return self._run(_inspect, path, trust, at)
@@ -74,9 +77,15 @@ class Workers:
             return FileFindings(sha256=sha256, size=size, form=FileForm.TOO_COMPLEX)
 
     def _run(self, function: Callable[..., T], *arguments: object) -> T:
-        if self._pool is None or not self._pool.active:
+        pool = self._pool
+        if pool is None or not pool.active:
             raise WorkersStopped
-        result: T = self._pool.schedule(function, args=arguments, timeout=self._wall_seconds).result()
+        answer = pool.schedule(function, args=arguments, timeout=self._wall_seconds)
+        # What a pool is given while it is being stopped may never be answered: whoever waits looks up at times.
+        while not wait((answer,), timeout=_LOOK_SECONDS).done:
+            if self._pool is not pool:
+                raise WorkersStopped
+        result: T = answer.result()
         return result
 
 

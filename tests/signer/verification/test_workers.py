@@ -5,8 +5,10 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 import zlib
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -131,3 +133,28 @@ def test_stopped_pool_says_so(estate: Estate, tmp_path: Path) -> None:
     workers = Workers(count=1)
     with pytest.raises(WorkersStopped):
         workers.inspect(tmp_path, estate.trust(), at=T0)
+
+
+class Silent:
+    """A pool that was stopped between taking a task and giving it to a worker."""
+
+    active = True
+
+    def schedule(self, *_: object, **__: object) -> "Future[object]":
+        return Future()
+
+    def stop(self) -> None:
+        pass
+
+    join = stop
+
+
+def test_nobody_waits_for_a_pool_that_was_stopped() -> None:
+    """Or the process that asked would never end."""
+    workers = Workers()
+    workers._pool = Silent()
+    stopping = threading.Timer(0.1, workers.stop)
+    stopping.start()
+    with pytest.raises(WorkersStopped):
+        workers.walls()
+    stopping.join()
