@@ -6,15 +6,16 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-
-from fastapi._compat import ModelField
 
 from api.http.border import JSON
 from pki.registration.powers.scans import MAGIC
 
 from .operations import Field, Operation, Schema
+
+if TYPE_CHECKING:
+    from fastapi._compat import ModelField
 
 FILE = "file"
 """The name under which a door's own file is given: file=@scan.pdf."""

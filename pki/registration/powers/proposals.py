@@ -1,8 +1,8 @@
 """Acts on the register that need two officers: proposed by one, confirmed by another over one digest.
 
 Paper delegations, findings and withdrawals of declarations always; offices, ends, revocations and declarations when
-they reach back. The digest covers the act
-and the documents that it touches: whoever confirms has seen both, and a document signed since makes it void.
+they reach back. The digest covers the act and the documents that it touches: whoever confirms has seen both, and a
+document signed since makes it void.
 """
 
 from __future__ import annotations

@@ -132,3 +132,27 @@ def test_an_order_given_up_frees_its_seat(house: House, client: httpx2.Client, o
     assert province.post(f"{path}/cancellation", json={"reason": "he left"}).json()["state"] == "cancelled"
     again = province.post(f"{path}/cancellation", json={"reason": "he left"})
     assert (again.status_code, seats(client)) == (409, (5, 0))
+
+
+def test_an_order_follows_its_office_when_two_correct_it(
+    house: House, client: httpx2.Client, order: dict[str, str]
+) -> None:
+    """With the act that confirms it: what was asked for one record is asked anew for the other, in its seat."""
+    token = appoint_officer(
+        house.records, name="Second", role=OfficerRole.CENTRAL, province_code=None, by=BY, at=now()
+    ).token
+    old = client.post("/v1/key-orders", json=order).json()["id"]
+    correction = {"holder": order["holder"], "body": COMMUNE, "function": "president", "starts_on": "2021-09-25"}
+    correction |= {"deed": "PV, corrected", "supersedes": order["office"]}
+    made = client.post("/v1/register-proposals/offices", json=correction).json()
+    path = f"/v1/register-proposals/{made['id']}/confirmation"
+    said = caller(house, token).post(path, json={"digest": made["digest"]})
+    assert said.status_code == 201, said.json()
+    items = client.get("/v1/key-orders", params={"body": COMMUNE}).json()["items"]
+    found = [client.get(f"/v1/key-orders/{each['order']}").json() for each in items]
+    assert {(each["office"], each["state"]) for each in found} == {
+        (order["office"], "replaced"),
+        (said.json()["id"], "requested"),
+    }
+    assert client.get(f"/v1/key-orders/{old}").json()["state"] == "replaced"
+    assert seats(client) == (5, 1)

@@ -3,8 +3,9 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from pki.journal.tables import EventRow
 from pki.quota.corrections import follow_correction
 from pki.quota.due import revoke_all_owed
 from pki.quota.errors import (
@@ -357,6 +358,27 @@ def test_orders_follow_the_corrected_record_of_their_office(sqlite_bureau: Burea
         finish(sqlite_bureau, tied)
     assert sqlite_bureau.held(view.holder, at=LATER).order == tied
     sqlite_bureau.books_balance()
+
+
+def test_an_order_left_behind_is_in_the_journal(sqlite_bureau: Bureau) -> None:
+    """Its office is said to begin only tomorrow: the order stays, and why is known."""
+    order, records = sqlite_bureau.active(), sqlite_bureau.records
+    view = sqlite_bureau.view(order)
+    correction = OfficeRecording(
+        holder=view.holder,
+        body_code=BERRECHID,
+        function=OfficeFunction.COMMITTEE_MEMBER,
+        starts_on=(LATER + timedelta(days=1)).date(),
+        deed="PV 1/2021, corrected",
+        supersedes=view.office,
+    )
+    with records.writing() as session:
+        office = write_office(session, correction, by=OFFICER, at=LATER)
+    assert follow_correction(records, settled, former=view.office, office=office, by=OFFICER, at=LATER) == ()
+    assert sqlite_bureau.view(order).office == view.office
+    with records.reading() as session:
+        kinds = session.scalars(select(EventRow.kind).where(EventRow.subject == f"order:{order}")).all()
+    assert "order.left-behind" in kinds
 
 
 def test_the_database_refuses_to_wait_for_no_order(bureau: Bureau) -> None:
